@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 mode, every warning an error, `any` written out, imports internal unless said otherwise.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "nibble",
+    products: [
+        .executable(name: "nibble", targets: ["nibble"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    ],
+    targets: [
+        // Values and mathematics: no I/O.
+        .target(name: "Net", swiftSettings: strict),
+        .target(name: "Quant", dependencies: ["Net"], swiftSettings: strict),
+
+        // The engine and its C kernels.
+        .target(name: "CKernels"),
+        .target(name: "Engine", dependencies: ["CKernels", "Net", "Quant"], swiftSettings: strict),
+
+        // Files.
+        .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
+        .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),
+        .systemLibrary(name: "CZip", path: "Sources/Libraries/CZip"),
+        .systemLibrary(name: "CZlib", path: "Sources/Libraries/CZlib"),
+        .target(
+            name: "OnnxProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["onnx.proto"], swiftSettings: strict),
+        .target(
+            name: "NetIO",
+            dependencies: ["CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "OnnxProto", "Quant"],
+            swiftSettings: strict),
+
+        // The session and its screens.
+        .target(name: "Workbench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
+        .systemLibrary(name: "CNcurses", path: "Sources/Libraries/CNcurses"),
+        .target(name: "CTerm", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "Terminal", dependencies: ["CNcurses", "CTerm"], swiftSettings: strict),
+        .target(
+            name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Workbench"], swiftSettings: strict),
+        .executableTarget(
+            name: "nibble",
+            dependencies: [
+                "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "Workbench",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: strict),
+        .testTarget(name: "QuantTests", dependencies: ["Net", "Quant"], swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "Net", "Quant"], swiftSettings: strict),
+        .testTarget(
+            name: "NetIOTests", dependencies: ["Net", "NetIO", "OnnxProto", "Quant"], swiftSettings: strict),
+        .testTarget(
+            name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
+            swiftSettings: strict),
+        .testTarget(name: "TerminalTests", dependencies: ["CTerm", "Terminal"], swiftSettings: strict),
+        .testTarget(
+            name: "TUITests",
+            dependencies: ["CTerm", "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "Workbench", "nibble"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,1 @@
+int ck_module_placeholder(void) { return 0; }

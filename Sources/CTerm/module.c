@@ -1,0 +1,1 @@
+int ct_module_placeholder(void) { return 0; }

@@ -1,0 +1,153 @@
+import Glibc
+import Net
+
+/// The folding of a graph into fused units.
+///
+/// A node is absorbed by the layer before it only if that layer's result has no other reader and is no net output, so
+/// folding never changes what anyone else sees.
+struct Folding {
+    private(set) var layers: [Layer] = []
+    private(set) var units: [Unit] = []
+
+    private let graph: Graph
+    private var readers: [TensorID: [Int]] = [:]
+    private var writers: [TensorID: Int] = [:]
+    private var absorbed: Set<Int> = []
+    /// Units by the index of the last node they hold, where they run.
+    private var finished: [Int: Unit] = [:]
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        for (index, node) in graph.nodes.enumerated() {
+            for input in Set(node.inputs.compactMap { $0 }) { readers[input, default: []].append(index) }
+            for output in node.outputs { writers[output] = index }
+        }
+    }
+
+    mutating func run() {
+        foldSigmoidProducts()
+        for (index, node) in graph.nodes.enumerated() where !absorbed.contains(index) && finished[index] == nil {
+            if let draft = LayerDraft(node: node, graph: graph) { fold(draft, at: index) }
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            if let unit = finished[index] {
+                if case .layer(let draft) = unit {
+                    units.append(.layer(layers.count))
+                    layers.append(drafts[draft])
+                } else {
+                    units.append(unit)
+                }
+            } else if !absorbed.contains(index) {
+                units.append(.operation(node))
+            }
+        }
+    }
+
+    private var drafts: [Layer] = []
+
+    /// Sigmoid(x) × x, written as two nodes, is one SiLU.
+    private mutating func foldSigmoidProducts() {
+        for (index, node) in graph.nodes.enumerated() where node.operation == .unary(.sigmoid) {
+            guard let input = node.inputs[0], let reader = onlyReader(of: node.outputs[0]),
+                graph.nodes[reader].operation == .elementwise(.multiply),
+                Set(graph.nodes[reader].inputs) == [input, node.outputs[0]]
+            else { continue }
+            absorbed.insert(index)
+            let product = graph.nodes[reader]
+            finished[reader] = .operation(
+                Node(name: product.name, operation: .unary(.silu), inputs: [input], outputs: product.outputs))
+        }
+    }
+
+    private mutating func fold(_ start: LayerDraft, at index: Int) {
+        var draft = start
+        absorbPadding(into: &draft)
+        var last = index
+        var output = graph.nodes[index].outputs[0]
+        // Affine nodes with constant operands, as long as nothing but the convolution has happened yet.
+        while let next = onlyReader(of: output), draft.absorb(graph.nodes[next], reading: output, graph: graph) {
+            last = advance(from: last, to: next)
+            output = graph.nodes[next].outputs[0]
+        }
+        if let next = onlyReader(of: output),
+            let addend = addend(of: graph.nodes[next], besides: output, before: next)
+        {
+            draft.addend = addend
+            last = advance(from: last, to: next)
+            output = graph.nodes[next].outputs[0]
+        }
+        let preActivation = output
+        if let (function, next) = activation(reading: output) {
+            draft.activation = function
+            // A SiLU keeps its sigmoid absorbed; its product becomes the end of this layer.
+            last = advance(from: last, to: next)
+            output = graph.nodes[next].outputs[0]
+        }
+        finished[last] = .layer(drafts.count)
+        drafts.append(draft.layer(preActivation: preActivation, output: output))
+    }
+
+    private mutating func advance(from previous: Int, to next: Int) -> Int {
+        absorbed.insert(previous)
+        finished[next] = nil
+        return next
+    }
+
+    private func onlyReader(of tensor: TensorID) -> Int? {
+        guard !graph.outputs.contains(tensor), let all = readers[tensor], all.count == 1 else { return nil }
+        return all[0]
+    }
+
+    /// The activation function that alone reads `tensor`, and its node.
+    private func activation(reading tensor: TensorID) -> (Unary, Int)? {
+        guard !graph.outputs.contains(tensor) else { return nil }
+        let all = (readers[tensor] ?? []).filter { !absorbed.contains($0) }
+        guard all.count == 1, let next = all.first else { return nil }
+        if case .operation(let folded) = finished[next], case .unary(.silu) = folded.operation {
+            return (.silu, next)
+        }
+        guard readers[tensor]?.count == 1, case .unary(let function) = graph.nodes[next].operation else {
+            return nil
+        }
+        return Folding.isFusable(function) ? (function, next) : nil
+    }
+
+    /// The functions that the engine's epilogue computes.
+    private static func isFusable(_ function: Unary) -> Bool {
+        switch function {
+        case .relu, .clip, .leakyRelu, .hardSwish, .silu, .sigmoid, .hardSigmoid: true
+        default: false
+        }
+    }
+
+    /// The other operand of a sum of two tensors of one shape, if it is known before node `index` runs.
+    private func addend(of node: Node, besides tensor: TensorID, before index: Int) -> TensorID? {
+        guard node.operation == .elementwise(.add), node.inputs.count == 2, let left = node.inputs[0],
+            let right = node.inputs[1], left != right
+        else { return nil }
+        let other = left == tensor ? right : left
+        guard graph.constants[other] == nil, graph[other].shape == graph[tensor].shape, graph[other].isBatched,
+            (writers[other] ?? -1) < index
+        else { return nil }
+        return other
+    }
+
+    /// A zero padding of rows and columns read by this convolution alone becomes part of its window.
+    private mutating func absorbPadding(into draft: inout LayerDraft) {
+        guard case .convolution(let window, let groups) = draft.kind, let writer = writers[draft.input],
+            case .pad(let before, let after, .constant(0)) = graph.nodes[writer].operation, before.count == 4,
+            before[0] == 0, before[1] == 0, after[0] == 0, after[1] == 0, onlyReader(of: draft.input) != nil,
+            let source = graph.nodes[writer].inputs[0]
+        else { return }
+        let inner = window.padding
+        let padding = Window.Padding(
+            top: inner.top + before[2], left: inner.left + before[3], bottom: inner.bottom + after[2],
+            right: inner.right + after[3])
+        draft.kind = .convolution(
+            Window(
+                kernel: window.kernel, strides: window.strides, dilations: window.dilations, padding: padding),
+            groups: groups)
+        draft.input = source
+        absorbed.insert(writer)
+    }
+}

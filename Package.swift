@@ -58,9 +58,13 @@ let package = Package(
         // Tests.
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: strict),
         .testTarget(name: "QuantTests", dependencies: ["Net", "Quant"], swiftSettings: strict),
-        .testTarget(name: "EngineTests", dependencies: ["CKernels", "Engine", "Net", "Quant"], swiftSettings: strict),
         .testTarget(
-            name: "NetIOTests", dependencies: ["Net", "NetIO", "OnnxProto", "Quant"], swiftSettings: strict),
+            name: "EngineTests", dependencies: ["CKernels", "Engine", "Net", "Quant"], swiftSettings: strict),
+        .testTarget(
+            name: "NetIOTests",
+            dependencies: [
+                "Net", "NetIO", "OnnxProto", "Quant", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
             swiftSettings: strict),

@@ -94,9 +94,14 @@ struct Folding {
     }
 
     private func onlyReader(of tensor: TensorID) -> Int? {
-        guard !graph.outputs.contains(tensor), let all = readers[tensor], all.count == 1 else { return nil }
+        guard !graph.outputs.contains(tensor), let all = readers[tensor], all.count == 1, !isTaken(all[0]) else {
+            return nil
+        }
         return all[0]
     }
+
+    /// Whether a unit already holds the node: the other convolution of a sum, or a SiLU.
+    private func isTaken(_ node: Int) -> Bool { absorbed.contains(node) || finished[node] != nil }
 
     /// The activation function that alone reads `tensor`, and its node.
     private func activation(reading tensor: TensorID) -> (Unary, Int)? {

@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Glibc
+
+/// A file mapped into memory, read only.
+final class MappedFile: Sendable {
+    /// Why a file could not be mapped.
+    struct Failure: Error, CustomStringConvertible {
+        let path: String
+        let reason: String
+        var description: String { "cannot read \(path): \(reason)" }
+    }
+
+    /// The file's size in bytes.
+    let count: Int
+    private let address: UInt
+
+    /// Maps the file at `path`; with `within`, only if its real location lies in that directory.
+    init(path: String, within directory: String? = nil) throws(Failure) {
+        if let directory {
+            guard let real = MappedFile.realPath(path), let root = MappedFile.realPath(directory),
+                real.hasPrefix(root.hasSuffix("/") ? root : root + "/")
+            else { throw Failure(path: path, reason: "it does not exist in the model's directory") }
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw Failure(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure(path: path, reason: "it is not a regular file")
+        }
+        count = Int(status.st_size)
+        guard count > 0 else {
+            address = 0
+            return
+        }
+        guard let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), mapping != MAP_FAILED else {
+            throw Failure(path: path, reason: String(cString: strerror(errno)))
+        }
+        address = UInt(bitPattern: mapping)
+    }
+
+    deinit {
+        if let pointer = UnsafeMutableRawPointer(bitPattern: address) { munmap(pointer, count) }
+    }
+
+    /// The bytes, valid inside `body` only.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count))
+    }
+
+    /// A copy of part of the file, which must lie inside it.
+    func data(offset: Int, length: Int) -> Data {
+        precondition(offset >= 0 && length >= 0 && offset <= count - length)
+        return withBytes { Data($0[offset..<offset + length]) }
+    }
+
+    /// The SHA-256 of the whole file, in lower-case hexadecimal.
+    var sha256: String { withBytes { SHA256.hexadecimal(of: $0) } }
+
+    /// The directory part of a path, `.` if there is none.
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,272 @@
+import Net
+import OnnxProto
+
+/// The reading of one model: names become tensors, nodes become operators, shape arithmetic becomes numbers.
+struct Importer {
+    /// What is known of a name.
+    enum Value {
+        /// A value known at load.
+        case constant(Constant)
+        /// A tensor computed in a run.
+        case runtime(TensorID)
+    }
+
+    let opset: Int
+    private let model: OnnxModel
+    private let name: String
+    private let decoder: TensorDecoder
+
+    private var values: [String: Value] = [:]
+    /// The batch size that the file fixes for its inputs, if it does.
+    private(set) var declaredBatch: Int?
+    private(set) var tensors: [TensorDescription] = []
+    private var constants: [TensorID: Tensor] = [:]
+    private var nodes: [Node] = []
+    private var usedNames: Set<String> = []
+    /// The graph's own identifier of a constant that several nodes read.
+    private var constantIDs: [String: TensorID] = [:]
+
+    init(model: OnnxModel, name: String, decoder: TensorDecoder) throws(OnnxError) {
+        self.model = model
+        self.name = name
+        self.decoder = decoder
+        let version = model.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
+        guard version >= 7, version < 1000 else { throw .opset(version: Int(clamping: version)) }
+        opset = Int(version)
+    }
+
+    mutating func run() throws(OnnxError) -> Graph {
+        guard !model.graph.output.isEmpty else { throw .emptyGraph }
+        if let sparse = model.graph.sparseInitializer.first {
+            throw .tensor(name: sparse.values.name, reason: "it is sparse; export it dense")
+        }
+        for initializer in model.graph.initializer {
+            values[initializer.name] = .constant(try decoder.decode(initializer))
+        }
+        var inputs: [TensorID] = []
+        for input in model.graph.input where values[input.name] == nil {
+            let shape = try inputShape(input)
+            let id = declare(input.name, shape: shape)
+            values[input.name] = .runtime(id)
+            inputs.append(id)
+        }
+        for node in try sortedNodes() { try read(node) }
+        var outputs: [TensorID] = []
+        for output in model.graph.output {
+            guard let value = values[output.name] else {
+                throw .unresolved(node: "output", tensor: output.name)
+            }
+            outputs.append(self.id(of: value, named: output.name))
+        }
+        do {
+            return try Graph(
+                name: name, tensors: tensors, constants: constants, inputs: inputs, outputs: outputs, nodes: nodes)
+        } catch {
+            throw .unresolved(node: "graph", tensor: "\(error)")
+        }
+    }
+
+    // MARK: Names and values
+
+    /// The shape of what a value holds, for one image.
+    func shape(of value: Value) -> Shape {
+        switch value {
+        case .constant(let constant): constant.shape
+        case .runtime(let id): tensors[id.index].shape
+        }
+    }
+
+    private mutating func declare(_ name: String, shape: Shape, isBatched: Bool = true) -> TensorID {
+        tensors.append(TensorDescription(name: name, shape: shape, isBatched: isBatched))
+        return TensorID(tensors.count - 1)
+    }
+
+    /// The graph's tensor for a value; a constant is stored when it is first read by a node that runs.
+    mutating func id(of value: Value, named name: String) -> TensorID {
+        switch value {
+        case .runtime(let id): return id
+        case .constant(let constant):
+            if let known = constantIDs[name] { return known }
+            let id = declare(name, shape: constant.shape, isBatched: false)
+            constants[id] = constant.real
+            constantIDs[name] = id
+            return id
+        }
+    }
+
+    /// Appends a node that runs, and declares its outputs.
+    mutating func emit(
+        _ context: NodeContext, _ operation: Operator, inputs: [Int?], shapes: [Shape]
+    ) throws(OnnxError) {
+        var ids: [TensorID?] = []
+        for index in inputs {
+            if let index, let value = context.values[index] {
+                ids.append(id(of: value, named: context.proto.input[index]))
+            } else {
+                ids.append(nil)
+            }
+        }
+        var outputs: [TensorID] = []
+        for (index, shape) in shapes.enumerated() {
+            let name = index < context.proto.output.count ? context.proto.output[index] : ""
+            let id = declare(name.isEmpty ? "\(context.name):\(index)" : name, shape: shape)
+            if !name.isEmpty { values[name] = .runtime(id) }
+            outputs.append(id)
+        }
+        nodes.append(Node(name: context.name, operation: operation, inputs: ids, outputs: outputs))
+    }
+
+    /// Makes an output another name of a value already known.
+    mutating func alias(_ context: NodeContext, to value: Value) {
+        if let output = context.proto.output.first { values[output] = value }
+    }
+
+    /// Gives an output a value known at load.
+    mutating func define(_ context: NodeContext, _ constant: Constant) { alias(context, to: .constant(constant)) }
+
+    /// The values of a tensor stored in an attribute.
+    func decode(_ tensor: OnnxTensor) throws(OnnxError) -> Constant { try decoder.decode(tensor) }
+
+    // MARK: Order and inputs
+
+    private func sortedNodes() throws(OnnxError) -> [OnnxNode] {
+        let all = model.graph.node
+        var known = Set(values.keys)
+        if all.allSatisfy({ node in
+            let ready = node.input.allSatisfy { $0.isEmpty || known.contains($0) }
+            known.formUnion(node.output)
+            return ready
+        }) {
+            return all
+        }
+        // Not in order: Kahn's algorithm over the names still missing.
+        known = Set(values.keys)
+        var waiting: [String: [Int]] = [:]
+        var missing = [Int](repeating: 0, count: all.count)
+        var ready: [Int] = []
+        for (index, node) in all.enumerated() {
+            let names = Set(node.input).filter { !$0.isEmpty && !known.contains($0) }
+            for name in names { waiting[name, default: []].append(index) }
+            missing[index] = names.count
+            if names.isEmpty { ready.append(index) }
+        }
+        var order: [OnnxNode] = []
+        var next = 0
+        while next < ready.count {
+            let node = all[ready[next]]
+            next += 1
+            order.append(node)
+            for name in Set(node.output) where !name.isEmpty {
+                for index in waiting.removeValue(forKey: name) ?? [] {
+                    missing[index] -= 1
+                    if missing[index] == 0 { ready.append(index) }
+                }
+            }
+        }
+        if order.count < all.count, let stuck = all.indices.first(where: { missing[$0] > 0 }) {
+            let tensor = all[stuck].input.first { waiting[$0] != nil } ?? ""
+            throw .unresolved(node: all[stuck].name.isEmpty ? all[stuck].opType : all[stuck].name, tensor: tensor)
+        }
+        return order
+    }
+
+    /// An input's shape for one image: the leading dimension is the batch whatever the file says.
+    private mutating func inputShape(_ input: OnnxValueInfo) throws(OnnxError) -> Shape {
+        var dimensions: [Int] = []
+        for (axis, dimension) in input.type.tensorType.shape.dim.enumerated() {
+            if axis == 0 {
+                if case .dimValue(let value)? = dimension.value, value > 1 { declaredBatch = Int(value) }
+                dimensions.append(1)
+            } else if case .dimValue(let value)? = dimension.value, value > 0, value < 1 << 31 {
+                dimensions.append(Int(value))
+            } else {
+                throw .unknownDimension(input: input.name, axis: axis)
+            }
+        }
+        guard !dimensions.isEmpty, let shape = Shape(validating: dimensions) else {
+            throw .tensor(name: input.name, reason: "the input has no shape: export the model with one")
+        }
+        return shape
+    }
+
+    // MARK: Nodes
+
+    private mutating func read(_ proto: OnnxNode) throws(OnnxError) {
+        let label = uniqueName(proto)
+        guard proto.domain.isEmpty || proto.domain == "ai.onnx" else {
+            throw .unsupportedOperator(node: label, type: proto.opType, domain: proto.domain, opset: opset)
+        }
+        var inputs: [Value?] = []
+        for input in proto.input {
+            if input.isEmpty {
+                inputs.append(nil)
+            } else if let value = values[input] {
+                inputs.append(value)
+            } else {
+                throw .unresolved(node: label, tensor: input)
+            }
+        }
+        let context = NodeContext(
+            name: label, proto: proto, attributes: Attributes(proto, name: label), values: inputs)
+        for (output, used) in zip(proto.output.dropFirst(), proto.output.dropFirst().map(isRead))
+        where used && !["Split", "Dropout", "BatchNormalization"].contains(proto.opType) {
+            throw context.attributes.unsupported("its output '\(output)' is not supported")
+        }
+        if try !fold(context) { try importRuntime(context) }
+    }
+
+    private func isRead(_ name: String) -> Bool {
+        !name.isEmpty
+            && (model.graph.output.contains { $0.name == name }
+                || model.graph.node.contains { $0.input.contains(name) })
+    }
+
+    private mutating func uniqueName(_ node: OnnxNode) -> String {
+        let base = node.name.isEmpty ? node.output.first { !$0.isEmpty } ?? node.opType : node.name
+        var name = base
+        var suffix = 2
+        while !usedNames.insert(name).inserted {
+            name = "\(base)_\(suffix)"
+            suffix += 1
+        }
+        return name
+    }
+}
+
+/// One node of a model while it is read.
+struct NodeContext {
+    /// The node's unique name.
+    let name: String
+    let proto: OnnxNode
+    let attributes: Attributes
+    /// What is known of each input; `nil` where an optional input is absent.
+    let values: [Importer.Value?]
+
+    /// The constant at an input, if it is present and known at load.
+    func constant(_ index: Int) -> Constant? {
+        guard index < values.count, case .constant(let constant)? = values[index] else { return nil }
+        return constant
+    }
+
+    /// Whether the input is present.
+    func has(_ index: Int) -> Bool { index < values.count && values[index] != nil }
+
+    /// A list of integers given as an attribute before some opset and as an input since.
+    func integers(attribute: String, input: Int) throws(OnnxError) -> [Int]? {
+        if let listed = attributes.ints(attribute) { return listed }
+        guard has(input) else { return nil }
+        guard let values = constant(input)?.integers else {
+            throw attributes.unsupported("its input '\(proto.input[input])' (\(attribute)) has to be known at load")
+        }
+        return values.map { Int(clamping: $0) }
+    }
+
+    /// An axis counted from the end if negative, checked against the rank.
+    func axis(_ axis: Int, rank: Int) throws(OnnxError) -> Int {
+        let positive = axis < 0 ? axis + rank : axis
+        guard (0..<rank).contains(positive) else {
+            throw attributes.malformed("axis \(axis) of a tensor with \(rank) axes")
+        }
+        return positive
+    }
+}

@@ -1,1 +1,0 @@
-int ck_module_placeholder(void) { return 0; }

@@ -27,6 +27,9 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "Engine", dependencies: ["CKernels", "Net", "Quant"], swiftSettings: strict),
 
+        // GFLOP/s of the convolution kernels on this machine.
+        .executableTarget(name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net"], swiftSettings: strict),
+
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
         .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),

@@ -1,0 +1,125 @@
+internal import CKernels
+
+/// What happens to the sums of a layer before they are stored; prepared once per layer and setting.
+///
+/// For output channel c of each pixel p:
+///
+///     value  = acc * scale[c] + (window[p] * offset[c] + bias[c]) + addend[p, c] * addendScale
+///     preActivation[p, c] = value                     (if a map for it is given)
+///     value  = activation(value)
+///     output = value, or value rounded to a grid      (for each output)
+///
+/// Products are fused with the additions where the level can. `window` is the sum of the layer's input over the window
+/// of the output (and over the channels of its group); it is computed only when `offset` is given.
+///
+/// With activations stored as codes minus zero point (scale s_x) and weights as codes (scale s_c, zero point z_c),
+/// acc = sum x q and window = sum x, so scale = s_x s_c and offset = -s_x s_c z_c give s_x s_c sum x (q - z_c).
+public struct Epilogue: Sendable {
+    /// One stored result.
+    public enum Output: Hashable, Sendable {
+        /// The value itself.
+        case real
+        /// The value rounded to a grid.
+        case quantized(StorageGrid)
+        /// What output `source` (an earlier one) stores, rounded to another grid: a requantized copy.
+        case requantized(StorageGrid, source: Int)
+    }
+
+    /// Output channels.
+    public let channels: Int
+    /// The function before storing.
+    public let activation: Activation
+    /// The factor of the addend map's elements.
+    public let addendScale: Float
+    /// The stored results, at most four.
+    public let outputs: [Output]
+    /// Whether window sums take part.
+    public let usesWindowSums: Bool
+
+    private let table: ChannelVectors
+
+    /// The most results an epilogue can store.
+    public static let maximumOutputs = NKMaximumOutputs
+
+    /// Creates an epilogue for `channels` channels. Per-channel parameters have one value per channel, or one for all.
+    public init(
+        channels: Int, scale: [Float] = [1], bias: [Float] = [0], offset: [Float]? = nil, addendScale: Float = 1,
+        activation: Activation = .none, outputs: [Output] = [.real]
+    ) {
+        precondition(!outputs.isEmpty && outputs.count <= Self.maximumOutputs, "one to four outputs")
+        self.channels = channels
+        self.activation = activation
+        self.addendScale = addendScale
+        self.outputs = outputs
+        usesWindowSums = offset != nil
+
+        var rows = [scale, bias, offset ?? [0]]
+        for (index, output) in outputs.enumerated() {
+            switch output {
+            case .real:
+                rows += Array(repeating: [0], count: NKRowsPerOutput)
+            case .quantized(let grid):
+                rows += [grid.inverseScale, grid.low, grid.high, grid.step]
+            case .requantized(let grid, let source):
+                precondition((0..<index).contains(source), "the source is an earlier output")
+                rows += [grid.inverseScale, grid.low, grid.high, grid.step]
+            }
+        }
+        table = Self.table(rows: rows, channels: channels)
+    }
+
+    /// [block][row] vectors of the rows' per-channel values; unused lanes are zero.
+    private static func table(rows: [[Float]], channels: Int) -> ChannelVectors {
+        let lanes = MapLayout.lanes
+        let blocks = (channels + lanes - 1) / lanes
+        var table = ChannelVectors(repeating: .zero, count: blocks * rows.count)
+        for (index, row) in rows.enumerated() {
+            precondition(row.count == 1 || row.count == channels, "one value per channel, or one for all")
+            for channel in 0..<channels {
+                table[channel / lanes * rows.count + index][channel % lanes] =
+                    row.count == 1 ? row[0] : row[channel]
+            }
+        }
+        return table
+    }
+
+    /// Calls `body` with the kernels' form of this epilogue on maps seen through `view`.
+    func withKernelForm<Result, Failure>(
+        _ maps: EpilogueMaps, view: (FeatureMap) -> NKMap,
+        _ body: (NKEpilogue) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let form = kernelForm(maps, view: view)
+        return try table.withFloats { (floats) throws(Failure) -> Result in
+            var form = form
+            form.table = floats
+            return try body(form)
+        }
+    }
+
+    private func kernelForm(_ maps: EpilogueMaps, view: (FeatureMap) -> NKMap) -> NKEpilogue {
+        precondition(maps.outputs.count == outputs.count, "a map for each output")
+        let activation = activation.kernelForm
+        var form = NKEpilogue()
+        form.tableRows = NKRowOutputs + outputs.count * NKRowsPerOutput
+        form.channels = Int32(channels)
+        form.addendScale = addendScale
+        form.activation = activation.kind
+        form.a = activation.a
+        form.b = activation.b
+        if let addend = maps.addend { form.addend = view(addend) }
+        if let preActivation = maps.preActivation { form.preActivation = view(preActivation) }
+        form.outputCount = Int32(outputs.count)
+        let kernelOutputs = zip(outputs, maps.outputs).map { output, map in
+            switch output {
+            case .real: NKOutput(map: view(map), quantized: false, source: Int32(NKSourceValue))
+            case .quantized: NKOutput(map: view(map), quantized: true, source: Int32(NKSourceValue))
+            case .requantized(_, let source): NKOutput(map: view(map), quantized: true, source: Int32(source))
+            }
+        }
+        withUnsafeMutableBytes(of: &form.outputs) { bytes in
+            let slots = bytes.bindMemory(to: NKOutput.self)
+            for (index, output) in kernelOutputs.enumerated() { slots[index] = output }
+        }
+        return form
+    }
+}

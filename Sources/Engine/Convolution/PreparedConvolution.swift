@@ -1,0 +1,137 @@
+internal import CKernels
+public import Net
+
+/// A convolution with its weights in kernel order: dense, grouped or depthwise, any kernel, stride and dilation.
+///
+///     acc[o, y, x] = sum over i, k, l of weights[o, i, k, l]
+///                    * input[group(o) + i, y strideY + k dilationY - top, x strideX + l dilationX - left]
+///
+/// followed by an `Epilogue`. Elements outside the input are zero; they are read from its halo, which must be as wide
+/// as the padding. Prepared once per layer and setting, shared by all threads.
+public struct PreparedConvolution: Sendable {
+    /// Channels of the result.
+    public let outputChannels: Int
+    /// Channels of the input.
+    public let inputChannels: Int
+    /// Channel groups; each output reads the inputs of its group.
+    public let groups: Int
+    /// Kernel, strides, dilations and padding.
+    public let window: Window
+
+    let weights: PackedWeights
+    /// Weights of one, for window sums where blocks and groups do not align.
+    let ones: PackedWeights?
+
+    /// Prepares weights given as [outputChannels][inputChannels / groups][kernel height][kernel width].
+    public init(weights: [Float], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window) {
+        precondition(
+            groups > 0 && inputChannels % groups == 0 && outputChannels % groups == 0, "groups divide channels")
+        let taps = window.kernel.height * window.kernel.width
+        precondition(
+            weights.count == outputChannels * (inputChannels / groups) * taps, "one weight for each position")
+        self.outputChannels = outputChannels
+        self.inputChannels = inputChannels
+        self.groups = groups
+        self.window = window
+        self.weights = PackedWeights(
+            weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups, taps: taps)
+        let lanes = MapLayout.lanes
+        let aligned = inputChannels / groups % lanes == 0 && outputChannels / groups % lanes == 0
+        ones =
+            groups == 1 || aligned
+            ? nil
+            : PackedWeights(
+                [Float](repeating: 1, count: weights.count), outputChannels: outputChannels,
+                inputChannels: inputChannels, groups: groups, taps: taps)
+    }
+
+    /// The result's rows and columns for an input of `height` x `width`.
+    public func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
+        let padding = window.padding
+        func size(_ extent: Int, _ kernel: Int, _ dilation: Int, _ stride: Int) -> Int {
+            (extent - dilation * (kernel - 1) - 1) / stride + 1
+        }
+        return (
+            size(
+                height + padding.top + padding.bottom, window.kernel.height, window.dilations.height,
+                window.strides.height),
+            size(
+                width + padding.left + padding.right, window.kernel.width, window.dilations.width,
+                window.strides.width)
+        )
+    }
+
+    /// Convolves `images` of the input and stores the epilogue's results in `maps`.
+    ///
+    /// The same image gives the same bits whatever the range of images, for one level. `cancelled` is asked between
+    /// tiles of about 20 million multiply-adds. No map of `maps` may be the input.
+    ///
+    /// - Throws: `Cancelled` if `cancelled` returned true; the maps are then incomplete.
+    public func run(
+        input: FeatureMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps, isa: InstructionSet,
+        scratch: Scratch, cancelled: () -> Bool = { false }
+    ) throws(Cancelled) {
+        let output = outputSize(height: input.layout.height, width: input.layout.width)
+        check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
+        // 1x1 results: the images of the batch are the pixels of one row, so that they share each weight.
+        let batches = output.height * output.width == 1 ? [images] : images.map { $0..<$0 + 1 }
+        for batch in batches where !batch.isEmpty {
+            let geometry = ConvolutionGeometry(window: window, input: input, images: batch, output: output)
+            if epilogue.usesWindowSums {
+                try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
+                    (sums) throws(Cancelled) in
+                    try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
+                }
+            } else {
+                try run(weights, geometry, NKWindow.none, epilogue, maps, isa, cancelled)
+            }
+        }
+    }
+
+    private func check(
+        input: FeatureMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps,
+        output: (height: Int, width: Int)
+    ) {
+        precondition(input.layout.channels == inputChannels, "the input has the layer's channels")
+        precondition(input.holds(images), "images outside the input")
+        precondition(output.height > 0 && output.width > 0, "the kernel fits the padded input")
+        precondition(epilogue.channels == outputChannels, "the epilogue has the layer's channels")
+        let halo = input.layout.halo
+        let padding = window.padding
+        precondition(max(padding.top, padding.left) <= halo, "the halo covers the padding")
+        let lastRow =
+            (output.height - 1) * window.strides.height + (window.kernel.height - 1) * window.dilations.height
+        let lastColumn =
+            (output.width - 1) * window.strides.width + (window.kernel.width - 1) * window.dilations.width
+        precondition(
+            lastRow - padding.top < input.layout.height + halo
+                && lastColumn - padding.left < input.layout.width + halo,
+            "the halo covers the padding")
+        precondition(maps.outputs.allSatisfy { $0 !== input }, "outputs differ from the input")
+        maps.check(channels: outputChannels, height: output.height, width: output.width, images: images)
+    }
+
+    /// Runs all tiles of one geometry.
+    func run(
+        _ weights: PackedWeights, _ geometry: ConvolutionGeometry, _ sums: NKWindow, _ epilogue: Epilogue,
+        _ maps: EpilogueMaps, _ isa: InstructionSet, _ cancelled: () -> Bool
+    ) throws(Cancelled) {
+        let taps = window.kernel.height * window.kernel.width
+        let inputs = weights.depthwise ? 1 : inputChannels / groups
+        let tiles = geometry.tiles(blocks: weights.blocks.count, workPerElement: taps * inputs)
+        try weights.vectors.withFloats { (floats) throws(Cancelled) in
+            try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
+                try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
+                    var form = form
+                    var convolution = NKConvolution(
+                        depthwise: weights.depthwise, kernelHeight: Int32(window.kernel.height),
+                        kernelWidth: Int32(window.kernel.width), weights: floats, blocks: blocks.baseAddress)
+                    for tile in tiles {
+                        if cancelled() { throw Cancelled() }
+                        nk_convolve(isa.level, &convolution, geometry.input, tile, sums, &form)
+                    }
+                }
+            }
+        }
+    }
+}

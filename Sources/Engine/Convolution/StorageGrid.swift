@@ -1,0 +1,51 @@
+/// The grid a result is rounded to when it is stored, per channel:
+///
+///     stored = clamp(round(source * inverseScale), low, high) * step
+///
+/// Rounding is to nearest, ties to even; NaN becomes `low * step`. The bounds are integers of magnitude at most 2^22,
+/// below which the rounding of the kernels is exact.
+public struct StorageGrid: Hashable, Sendable {
+    /// Reciprocals of the scales.
+    public let inverseScale: [Float]
+    /// Lower bounds in grid units, zero point subtracted.
+    public let low: [Float]
+    /// Upper bounds in grid units, zero point subtracted.
+    public let high: [Float]
+    /// What one grid unit is stored as: 1 for integer-valued codes, the scale for real values on the grid.
+    public let step: [Float]
+
+    /// Creates a grid from one value per channel, or a single value for all channels, for each parameter.
+    public init(inverseScale: [Float], low: [Float], high: [Float], step: [Float]) {
+        let largest: Float = 0x1p22
+        precondition(zip(low, high).allSatisfy { $0 <= $1 }, "low <= high")
+        precondition(
+            (low + high).allSatisfy { $0.rounded() == $0 && abs($0) <= largest }, "integer bounds up to 2^22")
+        self.inverseScale = inverseScale
+        self.low = low
+        self.high = high
+        self.step = step
+    }
+
+    /// Codes minus zero point, stored as integer-valued floats: code = clamp(round(x / scale) + zeroPoint, codes).
+    public static func codes(scale: Float, zeroPoint: Int, codes: ClosedRange<Int>) -> StorageGrid {
+        StorageGrid(
+            inverseScale: [1 / scale], low: [Float(codes.lowerBound - zeroPoint)],
+            high: [Float(codes.upperBound - zeroPoint)], step: [1])
+    }
+
+    /// The real values of the codes, scale * (code - zeroPoint).
+    public static func values(scale: Float, zeroPoint: Int, codes: ClosedRange<Int>) -> StorageGrid {
+        StorageGrid(
+            inverseScale: [1 / scale], low: [Float(codes.lowerBound - zeroPoint)],
+            high: [Float(codes.upperBound - zeroPoint)], step: [scale])
+    }
+
+    /// The real values of per-channel codes, scale[c] * (code - zeroPoint[c]).
+    public static func values(scales: [Float], zeroPoints: [Int], codes: [ClosedRange<Int>]) -> StorageGrid {
+        precondition(scales.count == zeroPoints.count && scales.count == codes.count, "one of each per channel")
+        return StorageGrid(
+            inverseScale: scales.map { 1 / $0 },
+            low: zip(codes, zeroPoints).map { Float($0.lowerBound - $1) },
+            high: zip(codes, zeroPoints).map { Float($0.upperBound - $1) }, step: scales)
+    }
+}

@@ -1,0 +1,107 @@
+internal import CKernels
+
+/// The images of one tensor in blocked layout, in 64-byte aligned memory of its own.
+///
+/// A map is scratch memory of one thread: it is a class because its memory is reused, and not Sendable.
+/// The halo is zero from creation on; everything in this module writes the interior only.
+public final class FeatureMap {
+    /// How each image lies in memory.
+    public let layout: MapLayout
+    /// The number of images the map has room for.
+    public let capacity: Int
+
+    private let storage: UnsafeMutableBufferPointer<SIMD16<Float>>
+
+    /// Creates a map of zeros with room for `capacity` images.
+    public init(layout: MapLayout, capacity: Int) {
+        precondition(capacity > 0, "a map holds at least one image")
+        self.layout = layout
+        self.capacity = capacity
+        // The alignment of the vector type is the 64 bytes of a cache line.
+        storage = .allocate(capacity: capacity * layout.imageStride / MapLayout.lanes)
+        storage.initialize(repeating: .zero)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    /// Bytes of memory the map owns.
+    public var byteCount: Int { storage.count * MemoryLayout<SIMD16<Float>>.stride }
+
+    /// One element.
+    public subscript(image: Int, channel: Int, y: Int, x: Int) -> Float {
+        get {
+            storage[vectorIndex(image, channel, y, x)][channel % MapLayout.lanes]
+        }
+        set {
+            storage[vectorIndex(image, channel, y, x)][channel % MapLayout.lanes] = newValue
+        }
+    }
+
+    private func vectorIndex(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
+        precondition((0..<capacity).contains(image) && (0..<layout.channels).contains(channel), "no such plane")
+        precondition((0..<layout.height).contains(y) && (0..<layout.width).contains(x), "no such pixel")
+        return layout.offset(image: image, block: channel / MapLayout.lanes, y: y, x: x) / MapLayout.lanes
+    }
+
+    /// The floats of `images`, halo and unused lanes included, for code inside the engine.
+    ///
+    /// Whoever writes keeps halo and unused lanes zero.
+    public func withFloats<Result>(
+        of images: Range<Int>, _ body: (UnsafeMutableBufferPointer<Float>) -> Result
+    ) -> Result {
+        precondition(holds(images), "images outside the map")
+        let start = base + images.lowerBound * layout.imageStride
+        return body(UnsafeMutableBufferPointer(start: start, count: images.count * layout.imageStride))
+    }
+
+    /// Sets the halo of `images` to zero, after memory was reused for something else.
+    public func clearHalo(of images: Range<Int>) {
+        precondition(holds(images), "images outside the map")
+        let halo = layout.halo
+        guard halo > 0 else { return }
+        let rowVectors = layout.width + 2 * halo
+        for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
+            let first = plane * layout.blockStride / MapLayout.lanes
+            for row in 0..<layout.height + 2 * halo {
+                let start = first + row * rowVectors
+                if row < halo || row >= layout.height + halo {
+                    for x in 0..<rowVectors { storage[start + x] = .zero }
+                } else {
+                    for x in 0..<halo {
+                        storage[start + x] = .zero
+                        storage[start + rowVectors - 1 - x] = .zero
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the map has room for all of `images`.
+    func holds(_ images: Range<Int>) -> Bool {
+        images.lowerBound >= 0 && images.upperBound <= capacity
+    }
+
+    /// The first float; valid while the map lives.
+    var base: UnsafeMutablePointer<Float> {
+        // Allocated with capacity > 0, so there is a base address; binding a vector's floats is what SIMD16 documents.
+        guard let start = storage.baseAddress else { preconditionFailure("a map has memory") }
+        return UnsafeMutableRawPointer(start).assumingMemoryBound(to: Float.self)
+    }
+
+    /// The interior of one image as the kernels see it.
+    func view(image: Int) -> NKMap {
+        NKMap(
+            origin: base + layout.offset(image: image, block: 0, y: 0, x: 0), blockStride: layout.blockStride,
+            rowStride: layout.rowStride, pixelStride: layout.pixelStride)
+    }
+
+    /// The first pixel of consecutive images as one row: what 1x1 maps are to the kernels, so that the images of a
+    /// batch share each weight.
+    func imageRowView(from image: Int) -> NKMap {
+        NKMap(
+            origin: base + layout.offset(image: image, block: 0, y: 0, x: 0), blockStride: layout.blockStride,
+            rowStride: 0, pixelStride: layout.imageStride)
+    }
+}

@@ -1,0 +1,3 @@
+import Engine
+
+print(InstructionSet.available)

@@ -39,13 +39,19 @@ extension Rect {
     ///
     /// The parts never overlap. With at least one share they fill the rectangle; where the fixed parts do not fit, the later ones come out
     /// smaller or empty.
-    public func stacked(_ extents: Extent...) -> [Rect] {
+    public func stacked(_ extents: Extent...) -> [Rect] { stacked(extents) }
+
+    /// Splits from top to bottom, one rectangle for each extent.
+    public func stacked(_ extents: [Extent]) -> [Rect] {
         var rest = self
         return Rect.lengths(extents, total: height).map { rest.takeTop($0) }
     }
 
     /// Splits from left to right, one rectangle for each extent; otherwise like `stacked`.
-    public func sideBySide(_ extents: Extent...) -> [Rect] {
+    public func sideBySide(_ extents: Extent...) -> [Rect] { sideBySide(extents) }
+
+    /// Splits from left to right, one rectangle for each extent.
+    public func sideBySide(_ extents: [Extent]) -> [Rect] {
         var rest = self
         return Rect.lengths(extents, total: width).map { rest.takeLeft($0) }
     }

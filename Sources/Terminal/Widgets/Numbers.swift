@@ -1,0 +1,56 @@
+internal import Glibc
+
+extension Double {
+    /// The number with a fixed count of decimals, whatever the locale: `(-0.25).fixed(1)` is "-0.3", as it is "0.0" for -0.01.
+    ///
+    /// Halves are rounded away from zero. Numbers that are not finite give "nan", "inf" or "-inf".
+    public func fixed(_ decimals: Int) -> String {
+        guard isFinite else { return isNaN ? "nan" : self < 0 ? "-inf" : "inf" }
+        let places = min(max(0, decimals), 9)
+        let power = pow(10, Double(places))
+        let scaled = (magnitude * power).rounded()
+        guard scaled < 9e18 else { return "\(self)" }
+        let units = Int(scaled)
+        let sign = self < 0 && units > 0 ? "-" : ""
+        guard places > 0 else { return sign + "\(units)" }
+        let one = Int(power)
+        let fraction = String(units % one)
+        return sign + "\(units / one)." + String(repeating: "0", count: places - fraction.count) + fraction
+    }
+
+    /// About three significant digits in at most seven columns: "2.31", "0.042", "1.2e-5", "1.5e+6".
+    public var brief: String {
+        guard isFinite, self != 0 else { return isFinite ? "0" : fixed(0) }
+        let exponent = Int(log10(magnitude).rounded(.down))
+        switch exponent {
+        case 3...5: return fixed(0)
+        case 2: return fixed(0)
+        case 1: return fixed(1)
+        case 0: return fixed(2)
+        case -2 ... -1: return fixed(3)
+        default:
+            let mantissa = self / pow(10, Double(exponent))
+            guard mantissa.isFinite else { return "0" }
+            return mantissa.fixed(1) + (exponent < 0 ? "e-" : "e+") + "\(abs(exponent))"
+        }
+    }
+
+    /// The number as an index in `0...last`, with NaN as 0.
+    func index(upTo last: Int) -> Int {
+        guard self > 0 else { return 0 }
+        return self >= Double(last) ? max(0, last) : Int(self)
+    }
+}
+
+extension Int {
+    /// The number with commas between the thousands: "10,000".
+    public var grouped: String {
+        var digits = String(magnitude)
+        var result = ""
+        while digits.count > 3 {
+            result = "," + digits.suffix(3) + result
+            digits.removeLast(3)
+        }
+        return (self < 0 ? "-" : "") + digits + result
+    }
+}

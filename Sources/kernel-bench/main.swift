@@ -1,3 +1,14 @@
-import Engine
+// GFLOP/s of the float kernels on one core, layer by layer, against the peak of multiply-adds measured in the same run.
+// Usage: kernel-bench [level ...]; without arguments every level this machine has.
 
-print(InstructionSet.available)
+import Engine
+import Glibc
+
+let names = CommandLine.arguments.dropFirst()
+do {
+    let levels = try names.isEmpty ? InstructionSet.available : names.map(InstructionSet.init(named:))
+    for level in levels { Benchmark(isa: level).report() }
+} catch {
+    print("kernel-bench: \(error); levels here: \(InstructionSet.available.map(\.rawValue))")
+    exit(1)
+}

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// The function an epilogue applies between accumulation and storing. NaN stays NaN.
+/// The function an epilogue applies between accumulation and storing; NaN stays NaN.
 public enum Activation: Hashable, Sendable {
     /// x
     case none
@@ -17,7 +17,7 @@ public enum Activation: Hashable, Sendable {
     /// min(max(slope x + offset, 0), 1)
     case hardSigmoid(slope: Float, offset: Float)
 
-    /// max(x, 0)
+    /// The rectifier, max(x, 0).
     public static let relu = Activation.clamp(low: 0, high: .infinity)
 
     /// The kernels' name for the function and its two parameters.

@@ -36,12 +36,14 @@ public struct Epilogue: Sendable {
     /// Whether window sums take part.
     public let usesWindowSums: Bool
 
-    private let table: ChannelVectors
+    private let table: AlignedFloats
 
     /// The most results an epilogue can store.
     public static let maximumOutputs = NKMaximumOutputs
 
-    /// Creates an epilogue for `channels` channels. Per-channel parameters have one value per channel, or one for all.
+    /// Creates an epilogue for `channels` channels.
+    ///
+    /// Per-channel parameters have one value per channel, or one for all.
     public init(
         channels: Int, scale: [Float] = [1], bias: [Float] = [0], offset: [Float]? = nil, addendScale: Float = 1,
         activation: Activation = .none, outputs: [Output] = [.real]
@@ -68,19 +70,19 @@ public struct Epilogue: Sendable {
         table = Self.table(rows: rows, channels: channels)
     }
 
-    /// [block][row] vectors of the rows' per-channel values; unused lanes are zero.
-    private static func table(rows: [[Float]], channels: Int) -> ChannelVectors {
+    /// [block][row][16] per-channel values of the rows; unused lanes are zero.
+    private static func table(rows: [[Float]], channels: Int) -> AlignedFloats {
         let lanes = MapLayout.lanes
         let blocks = (channels + lanes - 1) / lanes
-        var table = ChannelVectors(repeating: .zero, count: blocks * rows.count)
-        for (index, row) in rows.enumerated() {
-            precondition(row.count == 1 || row.count == channels, "one value per channel, or one for all")
-            for channel in 0..<channels {
-                table[channel / lanes * rows.count + index][channel % lanes] =
-                    row.count == 1 ? row[0] : row[channel]
+        return AlignedFloats(count: blocks * rows.count * lanes) { table in
+            for (index, row) in rows.enumerated() {
+                precondition(row.count == 1 || row.count == channels, "one value per channel, or one for all")
+                for channel in 0..<channels {
+                    let vector = channel / lanes * rows.count + index
+                    table[vector * lanes + channel % lanes] = row.count == 1 ? row[0] : row[channel]
+                }
             }
         }
-        return table
     }
 
     /// Calls `body` with the kernels' form of this epilogue on maps seen through `view`.

@@ -1,8 +1,10 @@
-/// The maps an epilogue reads and writes in one run. Image i of the input belongs to image i of each of them.
+/// The maps an epilogue reads and writes in one run.
+///
+/// Image i of the input belongs to image i of each of them.
 public struct EpilogueMaps {
     /// Where the results go, in the order of the epilogue's outputs.
     public let outputs: [FeatureMap]
-    /// What is added before the activation: a residual branch. May have a halo of its own.
+    /// What is added before the activation: a residual branch, with a halo of its own.
     public let addend: FeatureMap?
     /// Where the values before the activation go, for calibration.
     public let preActivation: FeatureMap?

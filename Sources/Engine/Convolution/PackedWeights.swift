@@ -7,7 +7,7 @@ internal import CKernels
 /// Those zeros meet inputs of other groups: a NaN or infinity there spreads to the whole block.
 /// Depthwise layers (one input and one output channel per group) have a kernel of their own.
 struct PackedWeights: Sendable {
-    let vectors: ChannelVectors
+    let floats: AlignedFloats
     let blocks: [NKOutputBlock]
     let depthwise: Bool
 
@@ -28,33 +28,31 @@ struct PackedWeights: Sendable {
             blocks.append(NKOutputBlock(firstInput: Int32(first), endInput: Int32(end), weights: length * lanes))
             length += isDepthwise ? taps : (end - first) * taps
         }
-        var vectors = ChannelVectors(repeating: .zero, count: length)
-        weights.withUnsafeBufferPointer { source in
-            vectors.withMutableFloats { packed in
+        floats = AlignedFloats(count: length * lanes) { packed in
+            weights.withUnsafeBufferPointer { source in
                 for output in 0..<outputChannels {
                     let block = blocks[output / lanes]
-                    let destination = packed + block.weights + output % lanes
                     let row = source[output * inputsPerGroup * taps..<(output + 1) * inputsPerGroup * taps]
                     let first = isDepthwise ? 0 : Int(block.firstInput)
                     let end = isDepthwise ? 1 : Int(block.endInput)
                     let firstOfGroup = isDepthwise ? 0 : output / outputsPerGroup * inputsPerGroup
                     Self.pack(
-                        row, firstInput: firstOfGroup, range: first..<end, taps: taps, into: destination)
+                        UnsafeBufferPointer(rebasing: row), firstInput: firstOfGroup, range: first..<end,
+                        taps: taps,
+                        into: UnsafeMutableBufferPointer(rebasing: packed[(block.weights + output % lanes)...]))
                 }
             }
         }
-        self.vectors = vectors
         self.blocks = blocks
         depthwise = isDepthwise
     }
 
     /// Packs one output's weights [input][tap] as [input block of range][tap][input lane][16].
     private static func pack(
-        _ weights: Slice<UnsafeBufferPointer<Float>>, firstInput: Int, range: Range<Int>, taps: Int,
-        into destination: UnsafeMutablePointer<Float>
+        _ source: UnsafeBufferPointer<Float>, firstInput: Int, range: Range<Int>, taps: Int,
+        into destination: UnsafeMutableBufferPointer<Float>
     ) {
         let lanes = MapLayout.lanes
-        let source = UnsafeBufferPointer(rebasing: weights)
         let inputs = source.count / taps
         for index in 0..<inputs {
             let input = firstInput + index

@@ -119,7 +119,7 @@ public struct PreparedConvolution: Sendable {
         let taps = window.kernel.height * window.kernel.width
         let inputs = weights.depthwise ? 1 : inputChannels / groups
         let tiles = geometry.tiles(blocks: weights.blocks.count, workPerElement: taps * inputs)
-        try weights.vectors.withFloats { (floats) throws(Cancelled) in
+        try weights.floats.withFloats { (floats) throws(Cancelled) in
             try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
                 try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
                     var form = form

@@ -1,6 +1,6 @@
 /// Memory a thread reuses from layer to layer for sums over windows.
 public final class Scratch {
-    private var planes: ChannelVectors = []
+    private var planes = AlignedBuffer(count: 1)
     private var maps: [MapLayout: FeatureMap] = [:]
 
     /// Creates empty scratch memory; it grows on demand.
@@ -10,12 +10,8 @@ public final class Scratch {
     func withFloats<Result, Failure>(
         count: Int, _ body: (UnsafeMutablePointer<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let vectors = (count + MapLayout.lanes - 1) / MapLayout.lanes
-        if planes.count < vectors { planes = ChannelVectors(repeating: .zero, count: vectors) }
-        return try planes.withUnsafeMutableBufferPointer { (vectors) throws(Failure) -> Result in
-            guard let base = vectors.baseAddress else { preconditionFailure("no scratch memory asked for") }
-            return try body(UnsafeMutableRawPointer(base).assumingMemoryBound(to: Float.self))
-        }
+        if planes.floats.count < count { planes = AlignedBuffer(count: count) }
+        return try body(planes.base)
     }
 
     /// A map of `layout` with room for `capacity` images, its content undefined.

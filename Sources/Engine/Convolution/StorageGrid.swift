@@ -1,4 +1,4 @@
-/// The grid a result is rounded to when it is stored, per channel:
+/// The grid a result is rounded to when it is stored, per channel.
 ///
 ///     stored = clamp(round(source * inverseScale), low, high) * step
 ///

@@ -10,39 +10,29 @@ public final class FeatureMap {
     /// The number of images the map has room for.
     public let capacity: Int
 
-    private let storage: UnsafeMutableBufferPointer<SIMD16<Float>>
+    private let storage: AlignedBuffer
 
     /// Creates a map of zeros with room for `capacity` images.
     public init(layout: MapLayout, capacity: Int) {
         precondition(capacity > 0, "a map holds at least one image")
         self.layout = layout
         self.capacity = capacity
-        // The alignment of the vector type is the 64 bytes of a cache line.
-        storage = .allocate(capacity: capacity * layout.imageStride / MapLayout.lanes)
-        storage.initialize(repeating: .zero)
-    }
-
-    deinit {
-        storage.deallocate()
+        storage = AlignedBuffer(count: capacity * layout.imageStride)
     }
 
     /// Bytes of memory the map owns.
-    public var byteCount: Int { storage.count * MemoryLayout<SIMD16<Float>>.stride }
+    public var byteCount: Int { storage.floats.count * MemoryLayout<Float>.stride }
 
     /// One element.
     public subscript(image: Int, channel: Int, y: Int, x: Int) -> Float {
-        get {
-            storage[vectorIndex(image, channel, y, x)][channel % MapLayout.lanes]
-        }
-        set {
-            storage[vectorIndex(image, channel, y, x)][channel % MapLayout.lanes] = newValue
-        }
+        get { storage.floats[index(image, channel, y, x)] }
+        set { storage.floats[index(image, channel, y, x)] = newValue }
     }
 
-    private func vectorIndex(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
+    private func index(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
         precondition((0..<capacity).contains(image) && (0..<layout.channels).contains(channel), "no such plane")
         precondition((0..<layout.height).contains(y) && (0..<layout.width).contains(x), "no such pixel")
-        return layout.offset(image: image, block: channel / MapLayout.lanes, y: y, x: x) / MapLayout.lanes
+        return layout.offset(image: image, block: channel / MapLayout.lanes, y: y, x: x) + channel % MapLayout.lanes
     }
 
     /// The floats of `images`, halo and unused lanes included, for code inside the engine.
@@ -61,18 +51,17 @@ public final class FeatureMap {
         precondition(holds(images), "images outside the map")
         let halo = layout.halo
         guard halo > 0 else { return }
-        let rowVectors = layout.width + 2 * halo
+        let side = halo * MapLayout.lanes
+        let floats = storage.floats
         for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
-            let first = plane * layout.blockStride / MapLayout.lanes
             for row in 0..<layout.height + 2 * halo {
-                let start = first + row * rowVectors
+                let start = plane * layout.blockStride + row * layout.rowStride
+                let end = start + layout.rowStride
                 if row < halo || row >= layout.height + halo {
-                    for x in 0..<rowVectors { storage[start + x] = .zero }
+                    floats[start..<end].update(repeating: 0)
                 } else {
-                    for x in 0..<halo {
-                        storage[start + x] = .zero
-                        storage[start + rowVectors - 1 - x] = .zero
-                    }
+                    floats[start..<start + side].update(repeating: 0)
+                    floats[end - side..<end].update(repeating: 0)
                 }
             }
         }
@@ -84,11 +73,7 @@ public final class FeatureMap {
     }
 
     /// The first float; valid while the map lives.
-    var base: UnsafeMutablePointer<Float> {
-        // Allocated with capacity > 0, so there is a base address; binding a vector's floats is what SIMD16 documents.
-        guard let start = storage.baseAddress else { preconditionFailure("a map has memory") }
-        return UnsafeMutableRawPointer(start).assumingMemoryBound(to: Float.self)
-    }
+    var base: UnsafeMutablePointer<Float> { storage.base }
 
     /// The interior of one image as the kernels see it.
     func view(image: Int) -> NKMap {

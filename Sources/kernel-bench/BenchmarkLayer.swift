@@ -1,0 +1,74 @@
+import Engine
+import Net
+
+/// A layer to measure, with the epilogue of the simulated path: scale, bias, ReLU and rounding to codes.
+struct BenchmarkLayer {
+    let name: String
+    let images: Int
+    let input: Int
+    let output: Int
+    let size: Int
+    var kernel = 3
+    var groups = 1
+    var stride = 1
+
+    static let all = [
+        BenchmarkLayer(name: "3x3    3 ->   16 @ 32      ", images: 16, input: 3, output: 16, size: 32),
+        BenchmarkLayer(name: "3x3   16 ->   16 @ 32      ", images: 8, input: 16, output: 16, size: 32),
+        BenchmarkLayer(name: "3x3   16 ->   32 @ 32 / 2  ", images: 8, input: 16, output: 32, size: 32, stride: 2),
+        BenchmarkLayer(name: "3x3   32 ->   32 @ 16      ", images: 8, input: 32, output: 32, size: 16),
+        BenchmarkLayer(name: "3x3   64 ->   64 @  8      ", images: 8, input: 64, output: 64, size: 8),
+        BenchmarkLayer(name: "3x3   64 ->   64 @ 56      ", images: 1, input: 64, output: 64, size: 56),
+        BenchmarkLayer(name: "3x3  128 ->  128 @ 28      ", images: 1, input: 128, output: 128, size: 28),
+        BenchmarkLayer(name: "3x3  256 ->  256 @ 14      ", images: 1, input: 256, output: 256, size: 14),
+        BenchmarkLayer(name: "3x3  512 ->  512 @  7      ", images: 1, input: 512, output: 512, size: 7),
+        BenchmarkLayer(name: "1x1   64 ->  256 @ 56      ", images: 1, input: 64, output: 256, size: 56, kernel: 1),
+        BenchmarkLayer(
+            name: "1x1 1024 ->  256 @ 14      ", images: 1, input: 1024, output: 256, size: 14, kernel: 1),
+        BenchmarkLayer(
+            name: "7x7    3 ->   64 @ 224 / 2 ", images: 1, input: 3, output: 64, size: 224, kernel: 7, stride: 2),
+        BenchmarkLayer(name: "depthwise 3x3 96 @ 56      ", images: 1, input: 96, output: 96, size: 56, groups: 96),
+        BenchmarkLayer(
+            name: "depthwise 3x3 96 @ 56 / 2  ", images: 1, input: 96, output: 96, size: 56, groups: 96, stride: 2),
+        BenchmarkLayer(
+            name: "depthwise 5x5 240 @ 14     ", images: 4, input: 240, output: 240, size: 14, kernel: 5,
+            groups: 240),
+        BenchmarkLayer(
+            name: "linear 2048 -> 1000, 16 images", images: 16, input: 2048, output: 1000, size: 1, kernel: 1),
+    ]
+
+    /// Useful GFLOP/s, two operations for each multiply-add of the definition.
+    func rate(isa: InstructionSet) -> Double {
+        let pad = kernel / 2
+        let window = Window(
+            kernel: Window.Pair(kernel, kernel), strides: Window.Pair(stride, stride),
+            padding: Window.Padding(top: pad, left: pad, bottom: pad, right: pad))
+        let weightCount = output * input / groups * kernel * kernel
+        let convolution = PreparedConvolution(
+            weights: (0..<weightCount).map { Float($0 % 15 - 7) }, outputChannels: output, inputChannels: input,
+            groups: groups, window: window)
+        let source = FeatureMap(
+            layout: MapLayout(channels: input, height: size, width: size, halo: pad), capacity: images)
+        source.load(
+            planar: (0..<images * source.layout.elements).map { Float($0 % 16) }, into: 0..<images)
+        let extent = convolution.outputSize(height: size, width: size)
+        let destination = FeatureMap(
+            layout: MapLayout(channels: output, height: extent.height, width: extent.width, halo: 1),
+            capacity: images)
+        let grid = StorageGrid.codes(scale: 0.1, zeroPoint: 0, codes: 0...15)
+        let epilogue = Epilogue(
+            channels: output, scale: [0.001], bias: [0.5], activation: .relu, outputs: [.quantized(grid)])
+        let scratch = Scratch()
+        let operations = 2.0 * Double(images * weightCount * extent.height * extent.width)
+        return Stopwatch.median {
+            do {
+                try convolution.run(
+                    input: source, images: 0..<images, epilogue: epilogue,
+                    maps: EpilogueMaps(outputs: [destination]), isa: isa, scratch: scratch)
+            } catch {
+                preconditionFailure("nobody cancels")
+            }
+            return operations
+        }
+    }
+}

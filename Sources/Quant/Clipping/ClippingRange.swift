@@ -1,0 +1,37 @@
+/// The range of values that a quantizer represents, and where it comes from.
+public struct ClippingRange: Hashable, Sendable {
+    /// What determined the range.
+    public enum Source: String, Hashable, Sendable {
+        case minMax, laplaceTail, laplacePre, laplace, gauss, measured, kl, percentile, sigmas, manual
+    }
+
+    /// The lower bound; 0 for a half range.
+    public let lo: Double
+    /// The upper bound.
+    public let hi: Double
+    /// The threshold α behind the bounds, before they were cut to the observed values.
+    public let threshold: Double
+    /// What determined it.
+    public let source: Source
+    /// The mean squared error of the quantizer over this range, measured on the histogram.
+    public let error: Double
+
+    /// The range that a method finds for an observed tensor at 1...8 bits.
+    public init(for observation: Observation, bits: Int, method: ClippingMethod) {
+        self = ClippingSearch(observation, bits: bits).range(method)
+    }
+
+    /// The range of a threshold set by hand.
+    public init(for observation: Observation, bits: Int, threshold: Double) {
+        self = ClippingSearch(observation, bits: bits).range(threshold: abs(threshold), source: .manual)
+    }
+
+    /// A range from its parts.
+    init(lo: Double, hi: Double, threshold: Double, source: Source, error: Double) {
+        self.lo = lo
+        self.hi = hi
+        self.threshold = threshold
+        self.source = source
+        self.error = error
+    }
+}

@@ -1,0 +1,68 @@
+/// The statistics of one tensor or channel, pooled over all calibration images.
+///
+/// Invariant: every value is finite; without samples all are zero.
+public struct Statistics: Hashable, Sendable {
+    /// The number of finite samples.
+    public let count: Int
+    /// The least sample.
+    public let minimum: Double
+    /// The greatest sample.
+    public let maximum: Double
+    /// The mean.
+    public let mean: Double
+    /// b = E|X − EX|, the scale of a Laplace distribution.
+    public let meanAbsoluteDeviation: Double
+    /// The unbiased standard deviation.
+    public let standardDeviation: Double
+    /// E(X − EX)⁴ / σ⁴ − 3: 0 for Gauss, 3 for Laplace.
+    public let excessKurtosis: Double
+    /// E[X | X > 0], the maximum-likelihood scale of a Laplace tail; zeros do not enter.
+    public let tailMean: Double
+    /// sqrt(E[X² | X > 0]).
+    public let tailRootMeanSquare: Double
+    /// The share of samples that are exactly zero.
+    public let zeroShare: Double
+
+    /// Statistics from two passes over the same samples.
+    public init(_ moments: Moments, _ central: CentralMoments) {
+        count = moments.count
+        let samples = Double(max(1, count))
+        minimum = count > 0 ? Double(moments.minimum) : 0
+        maximum = count > 0 ? Double(moments.maximum) : 0
+        mean = moments.mean
+        meanAbsoluteDeviation = central.absolute / samples
+        standardDeviation = count > 1 ? (central.second / Double(count - 1)).squareRoot() : 0
+        let variance = central.second / samples
+        excessKurtosis = variance > 0 ? central.fourth / samples / (variance * variance) - 3 : 0
+        let positives = Double(max(1, moments.positiveCount))
+        tailMean = moments.positiveSum / positives
+        tailRootMeanSquare = (moments.positiveSumOfSquares / positives).squareRoot()
+        zeroShare = Double(moments.zeroCount) / samples
+    }
+
+    /// Whether no sample is negative.
+    public var isHalfRange: Bool { minimum >= 0 }
+}
+
+/// One tensor or one channel as calibration saw it.
+public struct Observation: Sendable {
+    /// The statistics of what will be quantized.
+    public let statistics: Statistics
+    /// Its histogram.
+    public let histogram: Histogram
+    /// The statistics of what entered the ReLU or Clip before it, where there is one.
+    public let preActivation: Statistics?
+    /// The histogram of what entered the ReLU or Clip.
+    public let preActivationHistogram: Histogram?
+
+    /// An observation from its parts.
+    public init(
+        statistics: Statistics, histogram: Histogram, preActivation: Statistics? = nil,
+        preActivationHistogram: Histogram? = nil
+    ) {
+        self.statistics = statistics
+        self.histogram = histogram
+        self.preActivation = preActivation
+        self.preActivationHistogram = preActivationHistogram
+    }
+}

@@ -1,0 +1,166 @@
+/// What is corrected in the weights of an output channel after they are quantized.
+public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
+    case none
+    /// The mean of the channel's weights is kept.
+    case mean
+    /// Mean and norm are kept.
+    case both
+}
+
+/// The weights of one layer, quantized per output channel.
+///
+/// The weight that code q of channel c stands for is scale[c] × q + offset[c]: the step and zero point of an affine
+/// quantizer over the channel's [min, max], with the bias correction folded in:
+///
+///     w = ξ_c (ŵ − E ŵ) + E w,   ξ_c = ‖w − E w‖ / ‖ŵ − E ŵ‖      (both; ξ_c = 1 for the mean alone)
+///
+/// Centring before scaling makes both moments exact; the order printed in the paper leaves the mean at ξ_c E w.
+/// A channel of 0 bits is its mean. Rounding and clamping are those of `AffineQuantizer`.
+///
+/// Source: ACIQ, eq. 12–13; docs/quantization.md, section 6.
+public struct QuantizedWeights: Hashable, Sendable {
+    /// One code per weight, output channel outermost.
+    public let codes: [UInt8]
+    /// The step of each output channel, correction included.
+    public let scale: [Float]
+    /// What code 0 of each output channel stands for, correction included.
+    public let offset: [Float]
+    /// The bits of each output channel, 0...8.
+    public let bits: [Int]
+    /// E[w] − E[ŵ] of each channel before correction.
+    public let meanErrors: [Double]
+    /// ‖w − E w‖ / ‖ŵ − E ŵ‖ of each channel before correction; 1 where it is not defined.
+    public let normRatios: [Double]
+    /// The sum of squared errors of each channel, after correction.
+    public let channelSquaredErrors: [Double]
+    /// The sum of all squared weights.
+    public let signalPower: Double
+
+    /// The sum of all squared errors, after correction.
+    public var squaredError: Double { channelSquaredErrors.reduce(0, +) }
+
+    /// Quantizes weights given as [outputChannels][weights per channel].
+    public init(_ weights: [Float], outputChannels: Int, bits: [Int], correction: BiasCorrection) {
+        precondition(bits.count == outputChannels && bits.allSatisfy((0...8).contains), "0 to 8 bits per channel")
+        let length = outputChannels > 0 ? weights.count / outputChannels : 0
+        precondition(length * outputChannels == weights.count, "equal channels")
+        var scale: [Float] = []
+        var offset: [Float] = []
+        var meanErrors: [Double] = []
+        var normRatios: [Double] = []
+        var errors: [Double] = []
+        var power = 0.0
+        codes = [UInt8](unsafeUninitializedCapacity: weights.count) { codes, initialized in
+            weights.withUnsafeBufferPointer { weights in
+                for channel in 0..<outputChannels {
+                    let rows = channel * length..<(channel + 1) * length
+                    let result = QuantizedChannel(
+                        UnsafeBufferPointer(rebasing: weights[rows]), bits: bits[channel], correction: correction,
+                        into: UnsafeMutableBufferPointer(rebasing: codes[rows]))
+                    scale.append(result.scale)
+                    offset.append(result.offset)
+                    meanErrors.append(result.meanError)
+                    normRatios.append(result.normRatio)
+                    errors.append(result.squaredError)
+                    power += result.power
+                }
+            }
+            initialized = weights.count
+        }
+        self.scale = scale
+        self.offset = offset
+        self.bits = bits
+        self.meanErrors = meanErrors
+        self.normRatios = normRatios
+        channelSquaredErrors = errors
+        signalPower = power
+    }
+
+    /// The real weights that the codes stand for.
+    public var effective: [Float] {
+        let length = bits.isEmpty ? 0 : codes.count / bits.count
+        return codes.indices.map { index in
+            let channel = index / max(1, length)
+            return scale[channel] * Float(codes[index]) + offset[channel]
+        }
+    }
+}
+
+/// One output channel while it is quantized.
+private struct QuantizedChannel {
+    let scale: Float
+    let offset: Float
+    let meanError: Double
+    let normRatio: Double
+    let squaredError: Double
+    let power: Double
+
+    init(
+        _ weights: UnsafeBufferPointer<Float>, bits: Int, correction: BiasCorrection,
+        into codes: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        var low = Float.infinity
+        var high = -Float.infinity
+        var sum = 0.0
+        var squares = 0.0
+        for weight in weights {
+            low = min(low, weight)
+            high = max(high, weight)
+            sum += Double(weight)
+            squares += Double(weight) * Double(weight)
+        }
+        let count = Double(max(1, weights.count))
+        let mean = sum / count
+        power = squares
+        guard bits > 0, !weights.isEmpty else {
+            for index in codes.indices { codes[index] = 0 }
+            scale = 0
+            offset = Float(mean)
+            meanError = 0
+            normRatio = 1
+            squaredError = max(0, squares - sum * mean)
+            return
+        }
+        let quantizer = AffineQuantizer(bits: bits, lo: Double(low), hi: Double(high))
+        let inverse = quantizer.inverseScale
+        let lowest = Float(-quantizer.zeroPoint)
+        let highest = Float(quantizer.maximumCode - quantizer.zeroPoint)
+        // Adding and subtracting 1.5 × 2²³ rounds to the nearest integer, ties to even.
+        let magic: Float = 12_582_912
+        var codeSum = 0
+        var codeSquares = 0
+        var products = 0.0
+        for index in weights.indices {
+            let scaled = max(lowest, min(highest, weights[index] * inverse))
+            let code = Int((scaled + magic) - magic) + quantizer.zeroPoint
+            codes[index] = UInt8(truncatingIfNeeded: code)
+            codeSum += code
+            codeSquares += code * code
+            products += Double(weights[index]) * Double(code)
+        }
+        let step = Double(quantizer.scale)
+        let codeMean = Double(codeSum) / count
+        let spread = squares - sum * mean
+        let codeSpread = (Double(codeSquares) - Double(codeSum) * codeMean) * step * step
+        let ratio = codeSpread > 0 && spread > 0 ? (spread / codeSpread).squareRoot() : 1
+        meanError = mean - step * (codeMean - Double(quantizer.zeroPoint))
+        normRatio = ratio
+        switch correction {
+        case .none:
+            scale = quantizer.scale
+            offset = -quantizer.scale * Float(quantizer.zeroPoint)
+        case .mean:
+            scale = quantizer.scale
+            offset = Float(mean - step * codeMean)
+        case .both:
+            scale = Float(ratio * step)
+            offset = Float(mean - ratio * step * codeMean)
+        }
+        // Σ (w − s q − o)² from the sums already at hand.
+        let (s, o) = (Double(scale), Double(offset))
+        squaredError = max(
+            0,
+            squares - 2 * s * products - 2 * o * sum + s * s * Double(codeSquares) + 2 * s * o * Double(codeSum)
+                + o * o * count)
+    }
+}

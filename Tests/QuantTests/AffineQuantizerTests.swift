@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Quant
+
+@Suite struct AffineQuantizerTests {
+    @Test(arguments: 1...8) func zeroIsExactAndTheBoundsAreCodes(bits: Int) {
+        for (lo, hi) in [(-1.0, 3.0), (0, 6), (-2.5, 0), (0.5, 2), (-7, -1)] {
+            let quantizer = AffineQuantizer(bits: bits, lo: lo, hi: hi)
+            #expect(quantizer.roundTrip(0) == 0)
+            #expect(quantizer.code(for: -100) == 0)
+            #expect(quantizer.code(for: 100) == quantizer.maximumCode)
+            for code in 0...quantizer.maximumCode {
+                #expect(quantizer.code(for: quantizer.value(of: code)) == code)
+            }
+        }
+    }
+
+    @Test func halvesRoundToEven() {
+        let quantizer = AffineQuantizer(bits: 4, lo: 0, hi: 15)
+        #expect([0.5, 1.5, 2.5, 3.5].map { quantizer.code(for: $0) } == [0, 2, 2, 4])
+    }
+
+    @Test func hostileRangesAndValuesHaveDefinedResults() {
+        for (lo, hi) in [(0.0, 0.0), (.nan, .infinity), (-Double.infinity, 1), (1e-300, 1e-300), (-1e38, 1e38)] {
+            let quantizer = AffineQuantizer(bits: 4, lo: lo, hi: hi)
+            #expect(quantizer.scale.isNormal)
+            for value in [Float.nan, .infinity, -.infinity, 0, 1e30] {
+                #expect((0...15).contains(quantizer.code(for: value)))
+                #expect(quantizer.roundTrip(value).isFinite)
+            }
+        }
+    }
+}

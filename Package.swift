@@ -28,7 +28,8 @@ let package = Package(
         .target(name: "Engine", dependencies: ["CKernels", "Net", "Quant"], swiftSettings: strict),
 
         // GFLOP/s of the convolution kernels on this machine.
-        .executableTarget(name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net"], swiftSettings: strict),
+        .executableTarget(
+            name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net"], swiftSettings: strict),
 
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
@@ -58,6 +59,10 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What the tests of terminal programs need, and a program for them to run.
+        .target(name: "TerminalTesting", dependencies: ["CTerm"], swiftSettings: strict),
+        .executableTarget(name: "terminal-demo", dependencies: ["Terminal"], swiftSettings: strict),
+
         // Tests.
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: strict),
         .testTarget(name: "QuantTests", dependencies: ["Net", "Quant"], swiftSettings: strict),
@@ -71,10 +76,14 @@ let package = Package(
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
             swiftSettings: strict),
-        .testTarget(name: "TerminalTests", dependencies: ["CTerm", "Terminal"], swiftSettings: strict),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["Terminal", "TerminalTesting", "terminal-demo"],
+            swiftSettings: strict),
         .testTarget(
             name: "TUITests",
-            dependencies: ["CTerm", "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "Workbench", "nibble"],
+            dependencies: [
+                "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "TerminalTesting", "Workbench", "nibble",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -70,7 +70,7 @@ extension Canvas {
         put(glyphs.corners[3], at: Point(x: right, y: bottom), style: style)
         if !title.isEmpty, area.width > 4 {
             text(
-                " \(title) ".clipped(to: area.width - 2),
+                " \(title) ",
                 in: Rect(x: area.x + 1, y: area.y, width: area.width - 2, height: 1),
                 style: look.theme.title, glyphs: glyphs)
         }

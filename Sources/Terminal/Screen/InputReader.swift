@@ -15,6 +15,11 @@ struct InputReader {
         self.window = window
         define_key("\u{1B}[200~", InputReader.pasteStart)
         define_key("\u{1B}[201~", InputReader.pasteEnd)
+        // Curses expects what the terminal sends in application mode; some stay in the other.
+        let cursorKeys = ["A": KEY_UP, "B": KEY_DOWN, "C": KEY_RIGHT, "D": KEY_LEFT, "H": KEY_HOME, "F": KEY_END]
+        for (letter, code) in cursorKeys where key_defined("\u{1B}[" + letter) == 0 {
+            define_key("\u{1B}[" + letter, code)
+        }
     }
 
     /// Everything at hand; a sequence that curses does not know is dropped.

@@ -23,8 +23,8 @@ public final class MemoryScreen: Screen {
         self.script = script
     }
 
-    /// Keeps the canvas.
-    public func present(_ canvas: Canvas) { frames.append(canvas) }
+    /// Keeps the canvas, as a terminal with these glyphs would show it.
+    public func present(_ canvas: Canvas) { frames.append(look.glyphs == .ascii ? canvas.inASCII() : canvas) }
 
     /// The next event of the script.
     public func pendingInput() -> [InputEvent] { script.isEmpty ? [] : [script.removeFirst()] }

@@ -107,6 +107,7 @@ public final class NcursesScreen: Screen {
     /// Shows a canvas: outputs only what differs from the last one.
     public func present(_ canvas: Canvas) {
         guard isOpen else { return }
+        let canvas = look.glyphs == .ascii ? canvas.inASCII() : canvas
         let runs = canvas.changedRuns(from: shown ?? Canvas(width: 0, height: 0))
         let size = size
         for run in runs where run.y < size.height && run.columns.lowerBound < size.width {
@@ -154,14 +155,12 @@ public final class NcursesScreen: Screen {
     /// Takes over the window's size, and forgets what the terminal shows.
     public func refresh() {
         guard isOpen else { return }
-        var window = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0, window.ws_col > 0 {
-            resizeterm(Int32(window.ws_row), Int32(window.ws_col))
+        // Whoever ran while the process was stopped may have changed the terminal's modes.
+        reset_prog_mode()
+        var dimensions = winsize()
+        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &dimensions) == 0, dimensions.ws_row > 0, dimensions.ws_col > 0 {
+            resizeterm(Int32(dimensions.ws_row), Int32(dimensions.ws_col))
         }
-        repaint()
-    }
-
-    private func repaint() {
         shown = nil
         werase(window)
         clearok(window, true)
@@ -177,9 +176,10 @@ public final class NcursesScreen: Screen {
         kill(0, SIGTSTP)
         // Here the process was stopped, and runs on.
         ct_catch(SIGTSTP)
-        reset_prog_mode()
-        modes.enter()
         refresh()
+        // Curses switches its own modes on with the first output; ours come after them.
+        wrefresh(window)
+        modes.enter()
     }
 
     /// Restores the terminal.

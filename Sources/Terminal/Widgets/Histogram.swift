@@ -102,7 +102,7 @@ public struct Histogram: Widget {
 
     /// Labels stand right of their line where they fit, else left of it, and are left out where they would cover another.
     private func drawLabels(on canvas: inout Canvas, in line: Rect, look: Look) {
-        var taken: [Range<Int>] = []
+        var taken = markers.compactMap { column(of: $0.value, in: line) }.map { $0..<$0 + 1 }
         for marker in markers {
             guard let column = column(of: marker.value, in: line) else { continue }
             canvas.put(look.glyphs.marker, at: Point(x: column, y: line.y), style: marker.style)

@@ -1,0 +1,27 @@
+import Terminal
+import Testing
+
+@Suite struct NumbersTests {
+    @Test func fixedRoundsWithoutLocale() {
+        #expect((-0.25).fixed(1) == "-0.3")
+        #expect((-0.01).fixed(1) == "0.0")
+        #expect(91.84.fixed(1) == "91.8")
+        #expect(2.005.fixed(0) == "2")
+        #expect(Double.nan.fixed(2) == "nan")
+        #expect((-Double.infinity).fixed(2) == "-inf")
+    }
+
+    @Test func briefKeepsAboutThreeDigits() {
+        let expected: [(Double, String)] = [
+            (0, "0"), (2.314, "2.31"), (0.0421, "0.042"), (1.23e-5, "1.2e-5"), (1.5e6, "1.5e+6"), (1234, "1234"),
+            (12.34, "12.3"),
+        ]
+        for (value, text) in expected { #expect(value.brief == text) }
+    }
+
+    @Test func thousandsAreGrouped() {
+        #expect(10_000.grouped == "10,000")
+        #expect((-1_234_567).grouped == "-1,234,567")
+        #expect(999.grouped == "999")
+    }
+}

@@ -29,9 +29,59 @@ NK_INLINE nk_floats NK_NAME(activate)(NKActivation activation, nk_floats x, nk_f
     return x;
 }
 
+/// Rounds to the grid of one output: clamp(round(source inverseScale), low, high) step, with NaN becoming low step.
+NK_INLINE nk_floats NK_NAME(quantize)(
+    nk_floats source, nk_floats inverseScale, nk_floats low, nk_floats high, nk_floats step) {
+    const nk_floats clamped = NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(source * inverseScale, low), high);
+    return NK_NAME(round)(clamped) * step;
+}
+
+/// All ones in the lanes of `block` that carry channels.
+NK_INLINE nk_ints NK_NAME(usedLanes)(const NKEpilogue *epilogue, int block) {
+    nk_ints used;
+    for (int lane = 0; lane < NKLanes; lane++) used[lane] = block * NKLanes + lane < epilogue->channels ? -1 : 0;
+    return used;
+}
+
+/// The common case: no window sums, no pre-activation, one output. Its constants stay in registers, which matters where
+/// a sum has few terms: in first, 1x1 and depthwise layers the general loop took longer than the sums.
+/// `activation`, `adds` and `quantized` repeat what the epilogue says as constants of the caller.
+NK_INLINE void NK_NAME(finishPlain)(
+    const NKActivation activation, const bool adds, const bool quantized, const NKEpilogue *epilogue,
+    const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels) {
+    const float *table = epilogue->table + block * epilogue->tableRows * NKLanes;
+    const float *grid = table + NKRowOutputs * NKLanes;
+    const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
+    const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
+    const nk_floats inverseScale = NK_NAME(load)(grid + NKRowInverseScale * NKLanes);
+    const nk_floats low = NK_NAME(load)(grid + NKRowLow * NKLanes), high = NK_NAME(load)(grid + NKRowHigh * NKLanes);
+    const nk_floats step = NK_NAME(load)(grid + NKRowStep * NKLanes);
+    const nk_floats a = NK_NAME(broadcast)(epilogue->a), b = NK_NAME(broadcast)(epilogue->b);
+    const nk_floats addendScale = NK_NAME(broadcast)(epilogue->addendScale);
+    const nk_floats zero = NK_NAME(broadcast)(0.0f);
+    const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
+    // Unused lanes of sums, table and addend are zero, and so are their results unless the activation moves zero.
+    const bool full = (block + 1) * NKLanes <= epilogue->channels;
+
+    const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
+    float *output = NK_NAME(rowOf)(&epilogue->outputs[0].map, block, row, pixel);
+    const ptrdiff_t addendStride = epilogue->addend.pixelStride, outputStride = epilogue->outputs[0].map.pixelStride;
+    for (int p = 0; p < pixels; p++) {
+        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums), scale, bias);
+        if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend), addendScale, value);
+        value = NK_NAME(activate)(activation, value, a, b);
+        if (quantized) value = NK_NAME(quantize)(value, inverseScale, low, high, step);
+        if (!full) value = used ? value : zero;
+        NK_NAME(store)(output, value);
+        sums += sumStride;
+        output += outputStride;
+        if (adds) addend += addendStride;
+    }
+}
+
 /// The epilogue of `pixels` accumulators of one block in one row, starting at `pixel`. `activation` repeats the
 /// epilogue's as a constant of the caller, so that each activation has a loop of its own.
-NK_INLINE void NK_NAME(finishWith)(
+NK_INLINE void NK_NAME(finishGeneral)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
     int row, int pixel, int pixels, const NKWindow *window) {
     const float *table = epilogue->table + block * epilogue->tableRows * NKLanes;
@@ -40,10 +90,8 @@ NK_INLINE void NK_NAME(finishWith)(
     const nk_floats offset = NK_NAME(load)(table + NKRowOffset * NKLanes);
     const nk_floats a = NK_NAME(broadcast)(epilogue->a), b = NK_NAME(broadcast)(epilogue->b);
     const nk_floats addendScale = NK_NAME(broadcast)(epilogue->addendScale);
-
     const nk_floats zero = NK_NAME(broadcast)(0.0f);
-    nk_ints used;
-    for (int lane = 0; lane < NKLanes; lane++) used[lane] = block * NKLanes + lane < epilogue->channels ? -1 : 0;
+    const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
 
     const float *windowSums = NULL;
     if (window->origin != NULL)
@@ -74,10 +122,10 @@ NK_INLINE void NK_NAME(finishWith)(
             nk_floats result = output->source == NKSourceValue ? value : results[output->source];
             if (output->quantized) {
                 const float *grid = table + (NKRowOutputs + i * NKRowsPerOutput) * NKLanes;
-                result = result * NK_NAME(load)(grid + NKRowInverseScale * NKLanes);
-                result = NK_NAME(atLeastOrNaN)(result, NK_NAME(load)(grid + NKRowLow * NKLanes));
-                result = NK_NAME(atMost)(result, NK_NAME(load)(grid + NKRowHigh * NKLanes));
-                result = NK_NAME(round)(result) * NK_NAME(load)(grid + NKRowStep * NKLanes);
+                result = NK_NAME(quantize)(
+                    result, NK_NAME(load)(grid + NKRowInverseScale * NKLanes),
+                    NK_NAME(load)(grid + NKRowLow * NKLanes), NK_NAME(load)(grid + NKRowHigh * NKLanes),
+                    NK_NAME(load)(grid + NKRowStep * NKLanes));
             }
             result = used ? result : zero;
             NK_NAME(store)(outputs[i] + p * output->map.pixelStride, result);
@@ -86,6 +134,25 @@ NK_INLINE void NK_NAME(finishWith)(
     }
 }
 
+/// Picks the loop for what the epilogue asks for; all compute the same formula in the same order.
+NK_INLINE void NK_NAME(finishWith)(
+    const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
+    int row, int pixel, int pixels, const NKWindow *window) {
+    const bool plain = window->origin == NULL && epilogue->preActivation.origin == NULL && epilogue->outputCount == 1;
+    const bool adds = epilogue->addend.origin != NULL, quantized = epilogue->outputs[0].quantized;
+    if (!plain)
+        NK_NAME(finishGeneral)(activation, epilogue, sums, sumStride, block, row, pixel, pixels, window);
+    else if (adds && quantized)
+        NK_NAME(finishPlain)(activation, true, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+    else if (adds)
+        NK_NAME(finishPlain)(activation, true, false, epilogue, sums, sumStride, block, row, pixel, pixels);
+    else if (quantized)
+        NK_NAME(finishPlain)(activation, false, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+    else
+        NK_NAME(finishPlain)(activation, false, false, epilogue, sums, sumStride, block, row, pixel, pixels);
+}
+
+/// The epilogue of `pixels` accumulators, `sumStride` apart, of one block in one row, starting at `pixel`.
 static void NK_NAME(finish)(
     const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels,
     const NKWindow *window) {

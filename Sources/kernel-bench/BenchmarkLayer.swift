@@ -11,10 +11,14 @@ struct BenchmarkLayer {
     var kernel = 3
     var groups = 1
     var stride = 1
+    /// Adds a residual branch and stores the real values beside the codes: the end of a residual block.
+    var residual = false
 
     static let all = [
         BenchmarkLayer(name: "3x3    3 ->   16 @ 32      ", images: 16, input: 3, output: 16, size: 32),
         BenchmarkLayer(name: "3x3   16 ->   16 @ 32      ", images: 8, input: 16, output: 16, size: 32),
+        BenchmarkLayer(
+            name: "3x3   16 ->   16 @ 32 + res", images: 8, input: 16, output: 16, size: 32, residual: true),
         BenchmarkLayer(name: "3x3   16 ->   32 @ 32 / 2  ", images: 8, input: 16, output: 32, size: 32, stride: 2),
         BenchmarkLayer(name: "3x3   32 ->   32 @ 16      ", images: 8, input: 32, output: 32, size: 16),
         BenchmarkLayer(name: "3x3   64 ->   64 @  8      ", images: 8, input: 64, output: 64, size: 8),
@@ -52,19 +56,21 @@ struct BenchmarkLayer {
         source.load(
             planar: (0..<images * source.layout.elements).map { Float($0 % 16) }, into: 0..<images)
         let extent = convolution.outputSize(height: size, width: size)
-        let destination = FeatureMap(
-            layout: MapLayout(channels: output, height: extent.height, width: extent.width, halo: 1),
-            capacity: images)
-        let grid = StorageGrid.codes(scale: 0.1, zeroPoint: 0, codes: 0...15)
+        let results = MapLayout(channels: output, height: extent.height, width: extent.width, halo: 1)
+        func resultMap() -> FeatureMap { FeatureMap(layout: results, capacity: images) }
+        let maps = EpilogueMaps(
+            outputs: residual ? [resultMap(), resultMap()] : [resultMap()], addend: residual ? resultMap() : nil)
+        let codes = Epilogue.Output.quantized(.codes(scale: 0.1, zeroPoint: 0, codes: 0...15))
         let epilogue = Epilogue(
-            channels: output, scale: [0.001], bias: [0.5], activation: .relu, outputs: [.quantized(grid)])
+            channels: output, scale: [0.001], bias: [0.5], activation: .relu,
+            outputs: residual ? [.real, codes] : [codes])
         let scratch = Scratch()
         let operations = 2.0 * Double(images * weightCount * extent.height * extent.width)
         return Stopwatch.median {
             do {
                 try convolution.run(
                     input: source, images: 0..<images, epilogue: epilogue,
-                    maps: EpilogueMaps(outputs: [destination]), isa: isa, scratch: scratch)
+                    maps: maps, isa: isa, scratch: scratch)
             } catch {
                 preconditionFailure("nobody cancels")
             }

@@ -43,39 +43,52 @@ NK_INLINE nk_ints NK_NAME(usedLanes)(const NKEpilogue *epilogue, int block) {
     return used;
 }
 
-/// The common case: no window sums, no pre-activation, one output. Its constants stay in registers, which matters where
-/// a sum has few terms: in first, 1x1 and depthwise layers the general loop took longer than the sums.
-/// `activation`, `adds` and `quantized` repeat what the epilogue says as constants of the caller.
+/// The common case: no window sums, no pre-activation, one or two outputs. All constants stay in registers, which
+/// matters where a sum has few terms: in first, 1x1 and depthwise layers the general loop took longer than the sums.
+/// `activation`, `outputCount` and `adds` repeat what the epilogue says as constants of the caller.
 NK_INLINE void NK_NAME(finishPlain)(
-    const NKActivation activation, const bool adds, const bool quantized, const NKEpilogue *epilogue,
+    const NKActivation activation, const int outputCount, const bool adds, const NKEpilogue *epilogue,
     const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels) {
     const float *table = epilogue->table + block * epilogue->tableRows * NKLanes;
-    const float *grid = table + NKRowOutputs * NKLanes;
     const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
     const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
-    const nk_floats inverseScale = NK_NAME(load)(grid + NKRowInverseScale * NKLanes);
-    const nk_floats low = NK_NAME(load)(grid + NKRowLow * NKLanes), high = NK_NAME(load)(grid + NKRowHigh * NKLanes);
-    const nk_floats step = NK_NAME(load)(grid + NKRowStep * NKLanes);
     const nk_floats a = NK_NAME(broadcast)(epilogue->a), b = NK_NAME(broadcast)(epilogue->b);
     const nk_floats addendScale = NK_NAME(broadcast)(epilogue->addendScale);
     const nk_floats zero = NK_NAME(broadcast)(0.0f);
     const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
-    // Unused lanes of sums, table and addend are zero, and so are their results unless the activation moves zero.
+    // Unused lanes occur in the last block only.
     const bool full = (block + 1) * NKLanes <= epilogue->channels;
 
+    nk_floats inverseScale[2], low[2], high[2], step[2];
+    float *output[2];
+    ptrdiff_t outputStride[2];
+    bool quantized[2];
+    NK_UNROLL for (int i = 0; i < outputCount; i++) {
+        const float *grid = table + (NKRowOutputs + i * NKRowsPerOutput) * NKLanes;
+        inverseScale[i] = NK_NAME(load)(grid + NKRowInverseScale * NKLanes);
+        low[i] = NK_NAME(load)(grid + NKRowLow * NKLanes);
+        high[i] = NK_NAME(load)(grid + NKRowHigh * NKLanes);
+        step[i] = NK_NAME(load)(grid + NKRowStep * NKLanes);
+        output[i] = NK_NAME(rowOf)(&epilogue->outputs[i].map, block, row, pixel);
+        outputStride[i] = epilogue->outputs[i].map.pixelStride;
+        quantized[i] = epilogue->outputs[i].quantized;
+    }
+    const bool requantizes = outputCount == 2 && epilogue->outputs[1].source == 0;
     const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
-    float *output = NK_NAME(rowOf)(&epilogue->outputs[0].map, block, row, pixel);
-    const ptrdiff_t addendStride = epilogue->addend.pixelStride, outputStride = epilogue->outputs[0].map.pixelStride;
+    const ptrdiff_t addendStride = epilogue->addend.pixelStride;
+
     for (int p = 0; p < pixels; p++) {
-        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums), scale, bias);
-        if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend), addendScale, value);
+        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, bias);
+        if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend + p * addendStride), addendScale, value);
         value = NK_NAME(activate)(activation, value, a, b);
-        if (quantized) value = NK_NAME(quantize)(value, inverseScale, low, high, step);
-        if (!full) value = used ? value : zero;
-        NK_NAME(store)(output, value);
-        sums += sumStride;
-        output += outputStride;
-        if (adds) addend += addendStride;
+        NK_UNROLL for (int i = 0; i < outputCount; i++) {
+            nk_floats result = value;
+            if (quantized[i])
+                result = NK_NAME(quantize)(value, inverseScale[i], low[i], high[i], step[i]);
+            if (!full) result = used ? result : zero;
+            NK_NAME(store)(output[i] + p * outputStride[i], result);
+            if (requantizes) value = result;
+        }
     }
 }
 
@@ -138,18 +151,18 @@ NK_INLINE void NK_NAME(finishGeneral)(
 NK_INLINE void NK_NAME(finishWith)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
     int row, int pixel, int pixels, const NKWindow *window) {
-    const bool plain = window->origin == NULL && epilogue->preActivation.origin == NULL && epilogue->outputCount == 1;
-    const bool adds = epilogue->addend.origin != NULL, quantized = epilogue->outputs[0].quantized;
+    const bool plain = window->origin == NULL && epilogue->preActivation.origin == NULL && epilogue->outputCount <= 2;
+    const bool one = epilogue->outputCount == 1, adds = epilogue->addend.origin != NULL;
     if (!plain)
         NK_NAME(finishGeneral)(activation, epilogue, sums, sumStride, block, row, pixel, pixels, window);
-    else if (adds && quantized)
-        NK_NAME(finishPlain)(activation, true, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+    else if (one && adds)
+        NK_NAME(finishPlain)(activation, 1, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+    else if (one)
+        NK_NAME(finishPlain)(activation, 1, false, epilogue, sums, sumStride, block, row, pixel, pixels);
     else if (adds)
-        NK_NAME(finishPlain)(activation, true, false, epilogue, sums, sumStride, block, row, pixel, pixels);
-    else if (quantized)
-        NK_NAME(finishPlain)(activation, false, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 2, true, epilogue, sums, sumStride, block, row, pixel, pixels);
     else
-        NK_NAME(finishPlain)(activation, false, false, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 2, false, epilogue, sums, sumStride, block, row, pixel, pixels);
 }
 
 /// The epilogue of `pixels` accumulators, `sumStride` apart, of one block in one row, starting at `pixel`.

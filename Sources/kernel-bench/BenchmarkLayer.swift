@@ -13,15 +13,21 @@ struct BenchmarkLayer {
     var stride = 1
     /// Adds a residual branch and stores the real values beside the codes: the end of a residual block.
     var residual = false
+    /// Weights with a zero point: window sums take part.
+    var offset = false
 
     static let all = [
         BenchmarkLayer(name: "3x3    3 ->   16 @ 32      ", images: 16, input: 3, output: 16, size: 32),
         BenchmarkLayer(name: "3x3   16 ->   16 @ 32      ", images: 8, input: 16, output: 16, size: 32),
         BenchmarkLayer(
             name: "3x3   16 ->   16 @ 32 + res", images: 8, input: 16, output: 16, size: 32, residual: true),
+        BenchmarkLayer(
+            name: "3x3   16 ->   16 @ 32 + win", images: 8, input: 16, output: 16, size: 32, offset: true),
         BenchmarkLayer(name: "3x3   16 ->   32 @ 32 / 2  ", images: 8, input: 16, output: 32, size: 32, stride: 2),
         BenchmarkLayer(name: "3x3   32 ->   32 @ 16      ", images: 8, input: 32, output: 32, size: 16),
         BenchmarkLayer(name: "3x3   64 ->   64 @  8      ", images: 8, input: 64, output: 64, size: 8),
+        BenchmarkLayer(
+            name: "3x3   64 ->   64 @  8 + win", images: 8, input: 64, output: 64, size: 8, offset: true),
         BenchmarkLayer(name: "3x3   64 ->   64 @ 56      ", images: 1, input: 64, output: 64, size: 56),
         BenchmarkLayer(name: "3x3  128 ->  128 @ 28      ", images: 1, input: 128, output: 128, size: 28),
         BenchmarkLayer(name: "3x3  256 ->  256 @ 14      ", images: 1, input: 256, output: 256, size: 14),
@@ -62,7 +68,7 @@ struct BenchmarkLayer {
             outputs: residual ? [resultMap(), resultMap()] : [resultMap()], addend: residual ? resultMap() : nil)
         let codes = Epilogue.Output.quantized(.codes(scale: 0.1, zeroPoint: 0, codes: 0...15))
         let epilogue = Epilogue(
-            channels: output, scale: [0.001], bias: [0.5], activation: .relu,
+            channels: output, scale: [0.001], bias: [0.5], offset: offset ? [0.01] : nil, activation: .relu,
             outputs: residual ? [.real, codes] : [codes])
         let scratch = Scratch()
         let operations = 2.0 * Double(images * weightCount * extent.height * extent.width)

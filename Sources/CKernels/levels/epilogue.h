@@ -6,6 +6,13 @@ NK_INLINE float *NK_NAME(rowOf)(const NKMap *map, int block, int row, int pixel)
     return map->origin + block * map->blockStride + row * map->rowStride + pixel * map->pixelStride;
 }
 
+/// The window sums of one block and row, from a pixel on; NULL when there are none.
+NK_INLINE const float *NK_NAME(windowRow)(const NKWindow *window, int block, int row, int pixel) {
+    if (window->origin == NULL) return NULL;
+    return window->origin + block / window->blocksPerPlane * window->planeStride + row * window->rowStride
+        + pixel * window->pixelStride;
+}
+
 NK_INLINE nk_floats NK_NAME(activate)(NKActivation activation, nk_floats x, nk_floats a, nk_floats b) {
     const nk_floats zero = NK_NAME(broadcast)(0.0f), one = NK_NAME(broadcast)(1.0f);
     switch (activation) {
@@ -43,15 +50,16 @@ NK_INLINE nk_ints NK_NAME(usedLanes)(const NKEpilogue *epilogue, int block) {
     return used;
 }
 
-/// The common case: no window sums, no pre-activation, one or two outputs. All constants stay in registers, which
+/// The common case: no pre-activation, one or two outputs. All constants stay in registers, which
 /// matters where a sum has few terms: in first, 1x1 and depthwise layers the general loop took longer than the sums.
 /// `activation`, `outputCount` and `adds` repeat what the epilogue says as constants of the caller.
 NK_INLINE void NK_NAME(finishPlain)(
     const NKActivation activation, const int outputCount, const bool adds, const NKEpilogue *epilogue,
-    const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels) {
+    const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels, const NKWindow *window) {
     const float *table = epilogue->table + block * epilogue->tableRows * NKLanes;
     const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
     const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
+    const nk_floats offset = NK_NAME(load)(table + NKRowOffset * NKLanes);
     const nk_floats a = NK_NAME(broadcast)(epilogue->a), b = NK_NAME(broadcast)(epilogue->b);
     const nk_floats addendScale = NK_NAME(broadcast)(epilogue->addendScale);
     const nk_floats zero = NK_NAME(broadcast)(0.0f);
@@ -76,9 +84,17 @@ NK_INLINE void NK_NAME(finishPlain)(
     const bool requantizes = outputCount == 2 && epilogue->outputs[1].source == 0;
     const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
     const ptrdiff_t addendStride = epilogue->addend.pixelStride;
+    const float *windowSums = NK_NAME(windowRow)(window, block, row, pixel);
+    const ptrdiff_t windowStride = window->pixelStride;
+    const bool perLane = window->perLane;
 
     for (int p = 0; p < pixels; p++) {
-        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, bias);
+        nk_floats base = bias;
+        if (windowSums != NULL) {
+            const float *sum = windowSums + p * windowStride;
+            base = NK_NAME(fma)(perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, bias);
+        }
+        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
         if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend + p * addendStride), addendScale, value);
         value = NK_NAME(activate)(activation, value, a, b);
         NK_UNROLL for (int i = 0; i < outputCount; i++) {
@@ -106,10 +122,7 @@ NK_INLINE void NK_NAME(finishGeneral)(
     const nk_floats zero = NK_NAME(broadcast)(0.0f);
     const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
 
-    const float *windowSums = NULL;
-    if (window->origin != NULL)
-        windowSums = window->origin + block / window->blocksPerPlane * window->planeStride + row * window->rowStride
-            + pixel * window->pixelStride;
+    const float *windowSums = NK_NAME(windowRow)(window, block, row, pixel);
     const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
     float *preActivation = NK_NAME(rowOf)(&epilogue->preActivation, block, row, pixel);
     float *outputs[NKMaximumOutputs];
@@ -151,18 +164,18 @@ NK_INLINE void NK_NAME(finishGeneral)(
 NK_INLINE void NK_NAME(finishWith)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
     int row, int pixel, int pixels, const NKWindow *window) {
-    const bool plain = window->origin == NULL && epilogue->preActivation.origin == NULL && epilogue->outputCount <= 2;
+    const bool plain = epilogue->preActivation.origin == NULL && epilogue->outputCount <= 2;
     const bool one = epilogue->outputCount == 1, adds = epilogue->addend.origin != NULL;
     if (!plain)
         NK_NAME(finishGeneral)(activation, epilogue, sums, sumStride, block, row, pixel, pixels, window);
     else if (one && adds)
-        NK_NAME(finishPlain)(activation, 1, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 1, true, epilogue, sums, sumStride, block, row, pixel, pixels, window);
     else if (one)
-        NK_NAME(finishPlain)(activation, 1, false, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 1, false, epilogue, sums, sumStride, block, row, pixel, pixels, window);
     else if (adds)
-        NK_NAME(finishPlain)(activation, 2, true, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 2, true, epilogue, sums, sumStride, block, row, pixel, pixels, window);
     else
-        NK_NAME(finishPlain)(activation, 2, false, epilogue, sums, sumStride, block, row, pixel, pixels);
+        NK_NAME(finishPlain)(activation, 2, false, epilogue, sums, sumStride, block, row, pixel, pixels, window);
 }
 
 /// The epilogue of `pixels` accumulators, `sumStride` apart, of one block in one row, starting at `pixel`.

@@ -13,14 +13,24 @@ static void NK_NAME(channelSums)(NKMap map, int blocks, int height, int width, f
         }
 }
 
+/// The plane position outermost, so that the loop over pixels is the one that becomes vectors.
+NK_INLINE void NK_NAME(addWindows)(
+    const ptrdiff_t pixelStep, const NKInput *plane, int kernelHeight, int kernelWidth, int y, int width,
+    float *restrict sums) {
+    for (int x = 0; x < width; x++) sums[x] = 0.0f;
+    for (int i = 0; i < kernelHeight; i++)
+        for (int j = 0; j < kernelWidth; j++) {
+            const float *restrict source =
+                plane->origin + y * plane->outputRowStep + i * plane->kernelRowStep + j * plane->kernelColumnStep;
+            for (int x = 0; x < width; x++) sums[x] += source[x * pixelStep];
+        }
+}
+
 static void NK_NAME(boxSums)(NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums) {
     for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            const float *corner = plane.origin + y * plane.outputRowStep + x * plane.outputPixelStep;
-            float sum = 0.0f;
-            for (int i = 0; i < kernelHeight; i++)
-                for (int j = 0; j < kernelWidth; j++)
-                    sum += corner[i * plane.kernelRowStep + j * plane.kernelColumnStep];
-            sums[y * width + x] = sum;
-        }
+        if (plane.outputPixelStep == 1)
+            NK_NAME(addWindows)(1, &plane, kernelHeight, kernelWidth, y, width, sums + y * width);
+        else
+            NK_NAME(addWindows)(
+                plane.outputPixelStep, &plane, kernelHeight, kernelWidth, y, width, sums + y * width);
 }

@@ -7,6 +7,7 @@ import Glibc
 let names = CommandLine.arguments.dropFirst()
 do {
     let levels = try names.isEmpty ? InstructionSet.available : names.map(InstructionSet.init(named:))
+    Preparation().report()
     for level in levels { Benchmark(isa: level).report() }
 } catch {
     print("kernel-bench: \(error); levels here: \(InstructionSet.available.map(\.rawValue))")

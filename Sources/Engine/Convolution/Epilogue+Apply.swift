@@ -4,7 +4,7 @@ extension Epilogue {
     /// Applies this epilogue to stored maps, whose elements take the place of a layer's sums.
     ///
     /// Batch normalization, activations, additions and the quantization of net inputs and pool results are all this.
-    /// An output may be the input itself, except in requantized copies' place. There are no window sums.
+    /// Each output, and the addend, may be the input itself. There are no window sums.
     public func apply(to input: FeatureMap, images: Range<Int>, maps: EpilogueMaps, isa: InstructionSet) {
         let layout = input.layout
         precondition(

@@ -1,0 +1,37 @@
+/// Bytes read from front to back, out of a plain file, a gzip file or an archive's entry.
+protocol ByteStream {
+    /// What the bytes are called in messages.
+    var name: String { get }
+    /// What is known beforehand of the number of bytes.
+    var extent: StreamExtent { get }
+    /// Fills the start of `buffer`; returns the bytes written, fewer only at the end, and checks sums there.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int
+}
+
+/// How many bytes a stream holds.
+enum StreamExtent: Hashable, Sendable {
+    case exactly(Int)
+    case atMost(Int)
+}
+
+extension ByteStream {
+    /// The next `count` bytes; an error if there are fewer.
+    func bytes(_ count: Int, at offset: Int) throws(DataError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        let found = try read(into: buffer)
+        guard found == count else { throw .truncated(file: name, offset: offset, expected: count, found: found) }
+        return [UInt8](buffer)
+    }
+
+    /// Checks that nothing follows `count` bytes read so far.
+    func expectEnd(after count: Int) throws(DataError) {
+        var extra: UInt8 = 0
+        let result: Result<Int, DataError> = withUnsafeMutableBytes(of: &extra) { buffer in
+            do throws(DataError) { return .success(try read(into: buffer)) } catch { return .failure(error) }
+        }
+        guard try result.get() == 0 else {
+            throw .malformed(file: name, offset: count, expected: "the end", found: "more bytes")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+public import Net
+
+/// Images as read, with what the reader found out about them.
+public struct LoadedImages: Sendable {
+    /// The images, with their labels if there are any.
+    public let images: LabeledImages
+    /// The scale that suits the stored type: 1/255 for integers, 1 for reals.
+    public let defaultScale: Float
+    /// What the reader decided or passed over, for the user to see.
+    public let notes: [DataNote]
+}
+
+/// Reads images and their labels from any of the supported forms.
+public struct DataReader: Sendable {
+    /// The names under which archives usually hold images.
+    public static let imageNames = ["images", "image", "x", "x_test", "data", "input", "inputs", "in_input"]
+    /// The names under which archives usually hold labels.
+    public static let labelNames = ["labels", "label", "y", "y_test", "targets"]
+
+    let limits: DataLimits
+
+    /// A reader that uses at most half of the machine's memory.
+    public init() { self.init(limits: .standard) }
+
+    init(limits: DataLimits) { self.limits = limits }
+
+    /// Reads images with `DataReader()`; see the instance method.
+    public static func images(
+        at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
+        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil
+    ) throws(DataError) -> LoadedImages {
+        try DataReader().images(
+            at: path, layout: layout, labelsAt: labelsPath, resize: resize, crop: crop, limit: limit,
+            classes: classes)
+    }
+
+    /// Reads images and labels.
+    ///
+    /// The form is told by the content: `.npy`, `.npz`, idx (each also gzipped), or a folder of PNG and JPEG pictures.
+    /// Labels come from `labelsPath`, else from the same archive, else from the folders' names, else there are none. From
+    /// class folders without `labelsPath` the classes take turns, so that a prefix is a fair sample.
+    /// - Parameters:
+    ///   - path: the file or folder.
+    ///   - layout: the order of an array's axes; told from the shape without it.
+    ///   - labelsPath: a file of labels, one per image.
+    ///   - resize: the length of the shorter side; bilinear with antialiasing.
+    ///   - crop: the side of the square cut from the centre, after resizing.
+    ///   - limit: how many images to read at most.
+    ///   - classes: how many classes the net tells apart: labels are checked against it, and shifted if they count a
+    ///     background class that the net does not have, or the other way round.
+    public func images(
+        at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
+        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil
+    ) throws(DataError) -> LoadedImages {
+        let framing = Framing(resize: resize.map { max(1, $0) }, crop: crop.map { max(1, $0) })
+        let labels: Labels? =
+            if let labelsPath { try Labels(path: labelsPath, limits: limits) } else { nil }
+        let loaded =
+            ImageFolder.isDirectory(path)
+            ? try folder(path, labels, framing, limit)
+            : try array(path, layout, labels, framing, limit)
+        guard let classes, let found = loaded.images.labels else { return loaded }
+        let aligned = try LabelAlignment(found, classes: classes)
+        guard let note = aligned.note else { return loaded }
+        guard let images = loaded.images.with(labels: aligned.labels) else { return loaded }
+        return LoadedImages(images: images, defaultScale: loaded.defaultScale, notes: loaded.notes + [note])
+    }
+
+    private func folder(
+        _ path: String, _ given: Labels?, _ framing: Framing, _ limit: Int?
+    ) throws(DataError) -> LoadedImages {
+        let folder = try ImageFolder(path: path)
+        if let given { try given.check(count: folder.entries.count) }
+        let order = given == nil ? folder.interleaved : folder.entries
+        let chosen = Array(order.prefix(max(0, limit ?? order.count)))
+        let (pixels, size, channels) = try ImageFolder.decode(chosen, framing, limits: limits)
+        let own = chosen.compactMap(\.label)
+        let labels =
+            given.map { Array($0.values.prefix(chosen.count)) } ?? (own.count == chosen.count ? own : nil)
+        guard
+            let images = LabeledImages(
+                pixels: .bytes(pixels), layout: .nhwc, count: chosen.count, channels: channels, height: size.height,
+                width: size.width, labels: chosen.isEmpty ? nil : labels,
+                classNames: given == nil ? folder.classNames : nil)
+        else { throw .noImages(path: path) }
+        return LoadedImages(
+            images: images, defaultScale: 1 / 255,
+            notes: folder.skipped > 0 ? [.skippedFiles(count: folder.skipped, folder: path)] : [])
+    }
+}

@@ -71,7 +71,8 @@ let package = Package(
         .testTarget(
             name: "NetIOTests",
             dependencies: [
-                "Net", "NetIO", "OnnxProto", "Quant", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "NetIO", "OnnxProto", "Quant",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],

@@ -1,0 +1,97 @@
+import Net
+import Testing
+
+@testable import NetIO
+
+@Suite struct ImageFolderTests {
+    let files: DataFiles
+    init() throws { files = try DataFiles() }
+
+    private func bytes(_ read: LoadedImages) -> [UInt8] {
+        if case .bytes(let bytes) = read.images.pixels { bytes } else { [] }
+    }
+
+    @Test func foldersNameTheClassesAndTakeTurns() throws {
+        for name in ["cat", "dog"] { files.folder(name) }
+        PictureBytes.png([1, 2, 3, 4], width: 2, channels: 1, at: files.path("cat/a.png"))
+        PictureBytes.png([5, 6, 7, 8], width: 2, channels: 1, at: files.path("cat/b.PNG"))
+        PictureBytes.png([9, 10, 11, 12], width: 2, channels: 1, at: files.path("dog/c.png"))
+        _ = files.write([1], "dog/notes.txt")
+        let read = try DataReader.images(at: files.directory)
+        #expect(read.images.labels == [0, 1, 0] && read.images.classNames == ["cat", "dog"])
+        #expect(read.images.channels == 1 && read.images.layout == .nhwc)
+        #expect(bytes(read) == [1, 2, 3, 4, 9, 10, 11, 12, 5, 6, 7, 8])
+        #expect(read.notes == [.skippedFiles(count: 1, folder: files.directory)])
+    }
+
+    @Test func foldersNamedByNumbersAreTheClassesThemselves() throws {
+        for name in ["2", "10"] { files.folder(name) }
+        PictureBytes.png([1], width: 1, channels: 1, at: files.path("2/a.png"))
+        PictureBytes.png([2], width: 1, channels: 1, at: files.path("10/a.png"))
+        let read = try DataReader.images(at: files.directory)
+        #expect(read.images.labels == [2, 10] && bytes(read) == [1, 2])
+    }
+
+    @Test func colourAlphaAndGreyComeToOneForm() throws {
+        PictureBytes.png([10, 20, 30, 0], width: 1, channels: 4, at: files.path("a.png"))
+        PictureBytes.png([77], width: 1, channels: 1, at: files.path("b.png"))
+        let read = try DataReader.images(at: files.directory)
+        #expect(read.images.channels == 3 && read.images.labels == nil)
+        // Alpha is dropped, not blended, and grey is repeated.
+        #expect(bytes(read) == [10, 20, 30, 77, 77, 77])
+    }
+
+    @Test func jpegDecodesNearTheOriginal() throws {
+        let pixels: [UInt8] = (0..<256).flatMap { (index: Int) -> [UInt8] in
+            [UInt8(index / 16 * 8), UInt8(index % 16 * 8), 100]
+        }
+        _ = files.write(PictureBytes.jpeg(pixels, width: 16, channels: 3), "a.jpg")
+        let decoded = bytes(try DataReader.images(at: files.directory))
+        // Quality 100 leaves the rounding of the colour conversion, about two levels.
+        #expect(decoded.count == pixels.count)
+        #expect(zip(decoded, pixels).allSatisfy { abs(Int($0) - Int($1)) <= 3 })
+    }
+
+    @Test func everyTruncatedPictureIsAnError() throws {
+        let pixels: [UInt8] = (0..<48).map { (index: Int) -> UInt8 in UInt8(index * 53 % 256) }
+        PictureBytes.png(pixels, width: 4, channels: 3, at: files.path("whole.png"))
+        let png = try MappedFile(path: files.path("whole.png")).withBytes { Array($0) }
+        let jpeg = PictureBytes.jpeg(pixels, width: 4, channels: 3)
+        // The last marker of a JPEG and the last chunk of a PNG carry no pixels.
+        for (whole, spare) in [(png, 12), (jpeg, 2)] {
+            for count in 0..<whole.count - spare {
+                let path = files.write(Array(whole.prefix(count)), "cut")
+                #expect(throws: DataError.self, "\(count) of \(whole.count)") {
+                    try PictureFile(path: path, limits: .standard).picture(channels: 3)
+                }
+            }
+        }
+    }
+
+    @Test func unequalPicturesAskForResizeAndCrop() throws {
+        PictureBytes.png([1, 2], width: 2, channels: 1, at: files.path("a.png"))
+        PictureBytes.png([1, 2, 3], width: 3, channels: 1, at: files.path("b.png"))
+        let error = #expect(throws: DataError.self) { try DataReader.images(at: files.directory) }
+        #expect(error?.description.contains("--resize") == true && error?.description.contains("--crop") == true)
+        #expect(try DataReader.images(at: files.directory, crop: 1).images.count == 2)
+    }
+
+    @Test func aPictureOfTooManyPixelsIsNotDecoded() throws {
+        PictureBytes.png([UInt8](repeating: 0, count: 100), width: 10, channels: 1, at: files.path("a.png"))
+        let reader = DataReader(limits: DataLimits(bytes: 1 << 20, pixelsPerImage: 99))
+        #expect(throws: DataError.self) { try reader.images(at: files.directory) }
+    }
+
+    @Test func anEmptyFolderHoldsNoImages() {
+        #expect(throws: DataError.noImages(path: files.directory)) { try DataReader.images(at: files.directory) }
+    }
+
+    @Test func halvingAveragesByTheTriangle() {
+        // Weights of a triangle of half width 2 around 1: 0.25, 0.75, 0.75, 0.25; the outermost one is cut off.
+        let step: [UInt8] = [0, 0, 70, 0, 0, 0, 0, 0]
+        let first = Resampling(from: 8, to: 4).apply(step, input: 8, inner: 1)
+        #expect(first == [10, 26, 0, 0])
+        let constant = Resampling(from: 7, to: 3).apply([UInt8](repeating: 200, count: 14), input: 7, inner: 2)
+        #expect(constant == [UInt8](repeating: 200, count: 6))
+    }
+}

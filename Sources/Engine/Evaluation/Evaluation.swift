@@ -1,0 +1,101 @@
+internal import Glibc
+
+
+/// How a run over many images is divided: threads, instruction set, cancellation.
+public struct RunOptions: Sendable {
+    /// The number of threads.
+    public let threads: Int
+    /// The level of the kernels.
+    public let isa: InstructionSet
+
+    /// Options for a run.
+    public init(threads: Int, isa: InstructionSet) {
+        self.threads = max(1, threads)
+        self.isa = isa
+    }
+}
+
+/// The judged output's values of consecutive images in visiting order.
+public struct LogitChunk: Sendable {
+    /// The positions in the visiting order.
+    public let positions: Range<Int>
+    /// [image][value].
+    public let values: [Float]
+}
+
+/// Runs a program over images in chunks of fixed size; results do not depend on threads or timing.
+public struct Evaluation: Sendable {
+    /// Images of one chunk: what a thread takes at a time, and how often progress shows.
+    public static let chunkSize = 16
+
+    private let program: Program
+    private let source: ImageSource
+    private let options: RunOptions
+
+    /// An evaluation of a program on images.
+    public init(_ program: Program, on source: ImageSource, options: RunOptions) {
+        self.program = program
+        self.source = source
+        self.options = options
+    }
+
+    /// Evaluates images and hands over their chunks as they are done, in no particular order.
+    ///
+    /// Blocks until all threads are done. `cancelled` is asked between layers and tiles on every thread.
+    /// - Throws: `Cancelled` if `cancelled` returned true.
+    public func run(
+        positions: Range<Int>? = nil, cancelled: @escaping @Sendable () -> Bool = { false },
+        receive: @escaping @Sendable (LogitChunk) -> Void
+    ) async throws {
+        let all = positions ?? 0..<source.order.count
+        let next = WorkCounter(all.lowerBound)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<options.threads {
+                group.addTask {
+                    let execution = Execution(program, capacity: program.batchSize, isa: options.isa)
+                    while true {
+                        let start = next.take(Self.chunkSize)
+                        guard start < all.upperBound else { return }
+                        let chunk = start..<min(start + Self.chunkSize, all.upperBound)
+                        let values = try execution.logits(of: chunk, source) { cancelled() || Task.isCancelled }
+                        receive(LogitChunk(positions: chunk, values: values))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// The judged output's values of all images, in visiting order.
+    public func logits(cancelled: @escaping @Sendable () -> Bool = { false }) async throws -> [Float] {
+        let count = program.logitCount
+        let table = Shared([Float](repeating: 0, count: count * source.order.count))
+        try await run(cancelled: cancelled) { chunk in
+            table.withLock { $0.replaceSubrange(
+                chunk.positions.lowerBound * count..<chunk.positions.upperBound * count, with: chunk.values) }
+        }
+        return table.withLock { $0 }
+    }
+}
+
+extension Program {
+    /// Images run together: as many as keep the working set near a core's cache, at least one.
+    var batchSize: Int {
+        let floats = slots.map(\.imageStride).reduce(0, +)
+        return max(1, min(Evaluation.chunkSize, 400_000 / max(1, floats)))
+    }
+}
+
+extension Execution {
+    /// The judged output's values of a chunk of images, batch by batch.
+    func logits(
+        of positions: Range<Int>, _ source: ImageSource, cancelled: () -> Bool
+    ) throws(Cancelled) -> [Float] {
+        var values: [Float] = []
+        for start in stride(from: positions.lowerBound, to: positions.upperBound, by: capacity) {
+            let batch = start..<min(start + capacity, positions.upperBound)
+            values += try run([source.values(at: batch)], images: batch.count, cancelled: cancelled)
+        }
+        return values
+    }
+}

@@ -1,0 +1,89 @@
+internal import Net
+
+/// One node other than a layer, run on feature maps: by a kernel or a loop over blocks where there is one, by its
+/// plain definition otherwise.
+struct MapOperation {
+    let node: Node
+    let graph: Graph
+    let isa: InstructionSet
+
+    func run(_ inputs: [FeatureMap?], into outputs: [FeatureMap], images: Range<Int>) {
+        guard let x = inputs.first ?? nil, let output = outputs.first else {
+            runReference(inputs, into: outputs, images: images)
+            return
+        }
+        switch node.operation {
+        case .unary(let function) where Activation.covers(function):
+            apply(x, Epilogue(channels: x.layout.channels, activation: Activation(function)), output, images)
+        case .batchNormalization(let epsilon):
+            let parameters = node.inputs.dropFirst().map { $0.flatMap { graph.constants[$0]?.values } ?? [] }
+            guard graph[node.outputs[0]].shape.rank == 4, parameters.count == 4 else {
+                runReference(inputs, into: outputs, images: images)
+                return
+            }
+            let scale = zip(parameters[0], parameters[3]).map { gamma, variance in
+                Float(Double(gamma) / (Double(variance) + Double(epsilon)).squareRoot())
+            }
+            let bias = parameters[1].indices.map { parameters[1][$0] - parameters[2][$0] * scale[$0] }
+            apply(x, Epilogue(channels: scale.count, scale: scale, bias: bias), output, images)
+        case .elementwise(.add) where inputs.count == 2 && sameExtent(inputs[1], x):
+            Epilogue(channels: x.layout.channels).apply(
+                to: x, images: images, maps: EpilogueMaps(outputs: [output], addend: inputs[1]), isa: isa)
+        case .maxPool(let window): Pooling(window: window).maximum(x, into: output, images: images)
+        case .averagePool(let window, let counts):
+            Pooling(window: window).average(x, into: output, images: images, countsPadding: counts)
+        case .globalAveragePool:
+            let whole = Window(kernel: .init(x.layout.height, x.layout.width))
+            Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
+        case .slice(let starts, let steps) where starts.count == 4 && starts[0] == 0 && steps[0] == 1 && steps[1] == 1:
+            Movement(
+                firstChannel: starts[1], toChannel: 0, channels: output.layout.channels, start: (starts[2], starts[3]),
+                step: (steps[2], steps[3])
+            ).copy(x, into: output, images: images)
+        case .pad(let before, _, .constant(0)) where before.count == 4 && before[0] == 0 && before[2] == 0
+            && before[3] == 0 && output.layout.height == x.layout.height && output.layout.width == x.layout.width:
+            output.clear(images)
+            Movement(firstChannel: 0, toChannel: before[1], channels: x.layout.channels)
+                .copy(x, into: output, images: images)
+        case .concatenate(1) where graph[node.outputs[0]].shape.rank == 4 && inputs.allSatisfy { $0 != nil }:
+            var channel = 0
+            for part in inputs.compactMap({ $0 }) {
+                Movement(firstChannel: 0, toChannel: channel, channels: part.layout.channels)
+                    .copy(part, into: output, images: images)
+                channel += part.layout.channels
+            }
+        case .split(1, let sizes) where graph[node.outputs[0]].shape.rank == 4:
+            var channel = 0
+            for (part, size) in zip(outputs, sizes) {
+                Movement(firstChannel: channel, toChannel: 0, channels: size).copy(x, into: part, images: images)
+                channel += size
+            }
+        case .reshape where sameExtent(output, x):
+            apply(x, Epilogue(channels: x.layout.channels), output, images)
+        default: runReference(inputs, into: outputs, images: images)
+        }
+    }
+
+    private func apply(_ x: FeatureMap, _ epilogue: Epilogue, _ output: FeatureMap, _ images: Range<Int>) {
+        epilogue.apply(to: x, images: images, maps: EpilogueMaps(outputs: [output]), isa: isa)
+    }
+
+    private func sameExtent(_ map: FeatureMap?, _ other: FeatureMap) -> Bool {
+        guard let layout = map?.layout else { return false }
+        return layout.channels == other.layout.channels && layout.height == other.layout.height
+            && layout.width == other.layout.width
+    }
+
+    private func runReference(_ inputs: [FeatureMap?], into outputs: [FeatureMap], images: Range<Int>) {
+        let shapes = node.outputs.map { graph[$0].shape }
+        for image in images {
+            let operands = zip(node.inputs, inputs).map { id, map -> Tensor? in
+                guard let id else { return nil }
+                if let constant = graph.constants[id] { return constant }
+                return map.map { Tensor(shape: graph[id].shape, values: $0.planar(image..<image + 1)) }
+            }
+            let results = Reference.evaluate(node.operation, operands, shapes: shapes)
+            for (result, output) in zip(results, outputs) { output.load(planar: result.values, into: image..<image + 1) }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import Net
+internal import Quant
+
+/// A layer with its weights in kernel order, for one setting of its weights and one kind of input.
+struct PreparedLayer: Sendable {
+    /// What the weights stand for.
+    enum Weights: Hashable, Sendable {
+        /// The folded real weights.
+        case real
+        /// Integer codes, to multiply codes of the input.
+        case codes(QuantizedWeights)
+        /// The real values of the codes, to multiply real inputs.
+        case effective(QuantizedWeights)
+    }
+
+    let source: Weights
+    let convolution: PreparedConvolution
+
+    init(_ layer: Layer, input: Shape, source: Weights) {
+        self.source = source
+        let values: [Float] =
+            switch source {
+            case .real: layer.weights.values
+            case .codes(let quantized): quantized.codes.map(Float.init)
+            case .effective(let quantized): quantized.effective
+            }
+        switch layer.kind {
+        case .convolution(let window, let groups):
+            convolution = PreparedConvolution(
+                weights: values, outputChannels: layer.outputChannels, inputChannels: input[1], groups: groups,
+                window: window)
+        case .linear:
+            convolution =
+                PreparedLinear(weights: values, outputs: layer.outputChannels, channels: layer.weights.shape[1])
+                .convolution
+        }
+    }
+
+    /// The form of the weights that a plan asks for.
+    static func weights(for plan: LayerPlan?) -> Weights {
+        guard let plan, case .quantized(let quantized) = plan.weights else { return .real }
+        if case .tensor = plan.input { return .codes(quantized) }
+        return .effective(quantized)
+    }
+
+    /// The epilogue's factors: acc → real value.
+    static func factors(
+        _ plan: LayerPlan?
+    ) -> (scale: [Float], offset: [Float]?) {
+        guard let plan else { return ([1], nil) }
+        guard case .tensor(let quantizer) = plan.input else { return ([1], nil) }
+        guard case .quantized(let weights) = plan.weights else { return ([quantizer.scale], nil) }
+        return (
+            weights.scale.map { quantizer.scale * $0 }, weights.offset.map { quantizer.scale * $0 }
+        )
+    }
+}
+
+extension Activation {
+    /// The epilogue's form of a fused function.
+    init(_ function: Unary?) {
+        switch function {
+        case nil: self = .none
+        case .relu: self = .relu
+        case .clip(let minimum, let maximum): self = .clamp(low: minimum, high: maximum)
+        case .leakyRelu(let slope): self = .leaky(slope: slope)
+        case .hardSwish: self = .hardSwish
+        case .silu: self = .silu
+        case .sigmoid: self = .sigmoid
+        case .hardSigmoid(let alpha, let beta): self = .hardSigmoid(slope: alpha, offset: beta)
+        case .some(let other): preconditionFailure("\(other.name) is not fused")
+        }
+    }
+
+    /// Whether the epilogue computes the function.
+    static func covers(_ function: Unary) -> Bool {
+        switch function {
+        case .relu, .clip, .leakyRelu, .hardSwish, .silu, .sigmoid, .hardSigmoid: true
+        default: false
+        }
+    }
+}

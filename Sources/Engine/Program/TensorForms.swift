@@ -1,0 +1,62 @@
+internal import Net
+internal import Quant
+
+/// The forms in which one tensor is kept during a run.
+///
+/// `value` is what everything but layers reads: real values, rounded to the stored grid where there is one. Layers
+/// read a copy on their own grid: codes minus zero point where one scale serves the tensor, real values otherwise.
+struct TensorForms {
+    /// The slot of the values, if anything reads them.
+    var value: Int?
+    /// The grid the values are rounded to.
+    var stored: ActivationGrid?
+    /// One copy per distinct grid that layers ask for.
+    var copies: [(grid: ActivationGrid, slot: Int)] = []
+
+    /// The slot a layer reads under `grid`.
+    func slot(for grid: ActivationGrid) -> Int {
+        guard let slot = grid == .real ? value : copies.first(where: { $0.grid == grid })?.slot else {
+            preconditionFailure("a form that was not planned")
+        }
+        return slot
+    }
+}
+
+extension ActivationGrid {
+    /// How a layer's copy is stored.
+    var copyGrid: StorageGrid {
+        switch self {
+        case .real: preconditionFailure("real values have no grid")
+        case .tensor(let quantizer):
+            .codes(scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
+        case .channels: valueGrid
+        }
+    }
+
+    /// How real values on the grid are stored.
+    var valueGrid: StorageGrid {
+        switch self {
+        case .real: preconditionFailure("real values have no grid")
+        case .tensor(let quantizer):
+            .values(scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
+        case .channels(let quantizers):
+            StorageGrid(
+                inverseScale: quantizers.map { $0?.inverseScale ?? 0 },
+                low: quantizers.map { Float(-($0?.zeroPoint ?? 0)) },
+                high: quantizers.map { quantizer in
+                    quantizer.map { Float($0.maximumCode - $0.zeroPoint) } ?? 0
+                }, step: quantizers.map { $0?.scale ?? 0 })
+        }
+    }
+}
+
+extension MapLayout {
+    /// The layout of a tensor of one image: images keep rows and columns, everything else is a row of channels.
+    init(_ shape: Shape, halo: Int = 0) {
+        if shape.rank == 4, shape[0] == 1 {
+            self.init(channels: shape[1], height: shape[2], width: shape[3], halo: halo)
+        } else {
+            self.init(channels: max(1, shape.count), height: 1, width: 1, halo: halo)
+        }
+    }
+}

@@ -41,11 +41,15 @@ public struct CalibrationRun: Sendable {
         let done = WorkCounter(0)
         let total = 2 * source.order.count
 
-        let first = try await pass(program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }) {
+        let first = try await pass(
+            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }
+        ) {
             TensorMoments()
         }
         let moments = first.dropFirst().reduce(into: first[0]) { $0.merge($1) }
-        let second = try await pass(program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }) {
+        let second = try await pass(
+            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }
+        ) {
             TensorHistograms(moments, perChannel: perChannel)
         }
         let histograms = second.dropFirst().reduce(into: second[0]) { $0.merge($1) }
@@ -137,7 +141,8 @@ private struct TensorHistograms: CalibrationPart {
         for (tensor, channels) in moments.channels {
             let whole = moments.whole(tensor)
             entries[tensor] = Entry(
-                histogram: Self.histogram(whole, CalibrationRun.tensorBins), central: CentralMoments(mean: whole.mean),
+                histogram: Self.histogram(whole, CalibrationRun.tensorBins),
+                central: CentralMoments(mean: whole.mean),
                 channels: perChannel.contains(tensor)
                     ? channels.map {
                         (Self.histogram($0, CalibrationRun.channelBins), CentralMoments(mean: $0.mean))

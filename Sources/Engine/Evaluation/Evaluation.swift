@@ -1,6 +1,5 @@
 internal import Glibc
 
-
 /// How a run over many images is divided: threads, instruction set, cancellation.
 public struct RunOptions: Sendable {
     /// The number of threads.
@@ -71,8 +70,10 @@ public struct Evaluation: Sendable {
         let count = program.logitCount
         let table = Shared([Float](repeating: 0, count: count * source.order.count))
         try await run(cancelled: cancelled) { chunk in
-            table.withLock { $0.replaceSubrange(
-                chunk.positions.lowerBound * count..<chunk.positions.upperBound * count, with: chunk.values) }
+            table.withLock {
+                $0.replaceSubrange(
+                    chunk.positions.lowerBound * count..<chunk.positions.upperBound * count, with: chunk.values)
+            }
         }
         return table.withLock { $0 }
     }

@@ -35,12 +35,15 @@ struct MapOperation {
         case .globalAveragePool:
             let whole = Window(kernel: .init(x.layout.height, x.layout.width))
             Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
-        case .slice(let starts, let steps) where starts.count == 4 && starts[0] == 0 && steps[0] == 1 && steps[1] == 1:
+        case .slice(let starts, let steps)
+        where starts.count == 4 && starts[0] == 0 && steps[0] == 1 && steps[1] == 1:
             Movement(
-                firstChannel: starts[1], toChannel: 0, channels: output.layout.channels, start: (starts[2], starts[3]),
+                firstChannel: starts[1], toChannel: 0, channels: output.layout.channels,
+                start: (starts[2], starts[3]),
                 step: (steps[2], steps[3])
             ).copy(x, into: output, images: images)
-        case .pad(let before, _, .constant(0)) where before.count == 4 && before[0] == 0 && before[2] == 0
+        case .pad(let before, _, .constant(0))
+        where before.count == 4 && before[0] == 0 && before[2] == 0
             && before[3] == 0 && output.layout.height == x.layout.height && output.layout.width == x.layout.width:
             output.clear(images)
             Movement(firstChannel: 0, toChannel: before[1], channels: x.layout.channels)
@@ -83,7 +86,9 @@ struct MapOperation {
                 return map.map { Tensor(shape: graph[id].shape, values: $0.planar(image..<image + 1)) }
             }
             let results = Reference.evaluate(node.operation, operands, shapes: shapes)
-            for (result, output) in zip(results, outputs) { output.load(planar: result.values, into: image..<image + 1) }
+            for (result, output) in zip(results, outputs) {
+                output.load(planar: result.values, into: image..<image + 1)
+            }
         }
     }
 }

@@ -38,11 +38,13 @@ struct Pooling {
                                 var sum = start
                                 var count = 0
                                 for i in 0..<window.kernel.height {
-                                    let y = row * window.strides.height - window.padding.top
+                                    let y =
+                                        row * window.strides.height - window.padding.top
                                         + i * window.dilations.height
                                     guard y >= 0, y < source.height else { continue }
                                     for j in 0..<window.kernel.width {
-                                        let x = column * window.strides.width - window.padding.left
+                                        let x =
+                                            column * window.strides.width - window.padding.left
                                             + j * window.dilations.width
                                         guard x >= 0, x < source.width else { continue }
                                         let position = source.offset(image: 0, block: block, y: y, x: x)
@@ -73,7 +75,8 @@ struct Movement {
     /// Copies into the rows and columns of `output`; its other channels are left alone.
     func copy(_ input: FeatureMap, into output: FeatureMap, images: Range<Int>) {
         let (source, target) = (input.layout, output.layout)
-        let isAligned = firstChannel % MapLayout.lanes == 0 && toChannel % MapLayout.lanes == 0
+        let isAligned =
+            firstChannel % MapLayout.lanes == 0 && toChannel % MapLayout.lanes == 0
             && channels % MapLayout.lanes == 0
         for image in images {
             input.withVectors(of: image) { from in

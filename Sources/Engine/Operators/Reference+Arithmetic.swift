@@ -21,7 +21,8 @@ extension Reference {
                             let y = row * window.strides.height - window.padding.top + i * window.dilations.height
                             guard (0..<height).contains(y) else { continue }
                             for j in 0..<kernel.width {
-                                let z = column * window.strides.width - window.padding.left
+                                let z =
+                                    column * window.strides.width - window.padding.left
                                     + j * window.dilations.width
                                 guard (0..<width).contains(z) else { continue }
                                 let weight = ((output * channels + channel) * kernel.height + i) * kernel.width + j

@@ -87,7 +87,9 @@ public final class Execution {
 
     private func run(_ node: Node, _ batch: Range<Int>, _ observer: Observer?) {
         let operation = MapOperation(node: node, graph: program.net.graph, isa: isa)
-        let inputs = node.inputs.map { $0.flatMap { program.net.graph.constants[$0] == nil ? values(of: $0) : nil } }
+        let inputs = node.inputs.map {
+            $0.flatMap { program.net.graph.constants[$0] == nil ? values(of: $0) : nil }
+        }
         operation.run(inputs, into: node.outputs.map(values), images: batch)
         for output in node.outputs {
             finish(output, batch)

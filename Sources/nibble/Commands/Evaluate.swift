@@ -1,0 +1,54 @@
+import ArgumentParser
+import Engine
+import NetIO
+import Quant
+
+/// Calibrates, plans and measures: float and quantized accuracy.
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure the accuracy of a net, float and quantized.")
+
+    @Argument(help: "The net: an ONNX file.")
+    var model: String
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var plan: PlanArguments
+    @OptionGroup var run: RunArguments
+
+    @Flag(help: "Print one JSON document and nothing else.")
+    var json = false
+
+    func run() async throws {
+        let options = try run.options()
+        let loading = Stopwatch()
+        let file = try OnnxFile(path: model)
+        let net = LayerGraph(file.graph)
+        let load = loading.seconds
+        let (measured, observed, notes) = try data.load(for: net)
+        for note in notes { printToStandardError("note: \(note)") }
+
+        let calibrating = Stopwatch()
+        let calibration = try await CalibrationRun(net, on: observed, options: options).run()
+        let calibrate = calibrating.seconds
+        let configuration = Configuration(try plan.options(), for: net)
+        let quantization = QuantizationPlan(net: net, calibration: calibration, configuration: configuration)
+
+        let floatProgram = Program(net)
+        let floatWatch = Stopwatch()
+        let floatLogits = try await Evaluation(floatProgram, on: measured, options: options).logits()
+        let floatSeconds = floatWatch.seconds
+        let quantizedWatch = Stopwatch()
+        let quantizedLogits = try await Evaluation(
+            Program(net, plan: quantization), on: measured, options: options
+        ).logits()
+        let quantizedSeconds = quantizedWatch.seconds
+
+        var comparison = Comparison(classes: floatProgram.logitCount, isLabelled: measured.images.labels != nil)
+        comparison.add(float: floatLogits[...], quantized: quantizedLogits[...], labels: measured.images.labels)
+        let report = EvaluationReport(
+            model: model.split(separator: "/").last.map(String.init) ?? model, file: file, net: net,
+            configuration: configuration, plan: quantization, comparison: comparison, options: options,
+            seconds: (load, calibrate, floatSeconds, quantizedSeconds))
+        print(json ? report.json : report.text)
+    }
+}

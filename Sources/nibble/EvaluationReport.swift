@@ -1,0 +1,147 @@
+import Engine
+import NetIO
+import Quant
+
+/// What `evaluate` prints.
+struct EvaluationReport {
+    let model: String
+    let file: OnnxFile
+    let net: LayerGraph
+    let configuration: Configuration
+    let plan: QuantizationPlan
+    let comparison: Comparison
+    let options: RunOptions
+    let seconds: (load: Double, calibrate: Double, float: Double, quantized: Double)
+
+    /// One JSON document.
+    var json: String {
+        let size = PlanSize(net: net, plan: plan)
+        return JSON.object([
+            ("schema", .int(1)), ("model", .string(model)), ("sha256", .string(file.sha256)),
+            ("images", .int(comparison.count)), ("labelled", .bool(comparison.isLabelled)),
+            (
+                "float",
+                .object([
+                    ("top1", .optional(comparison.floatTop1?.value)),
+                    ("top5", .optional(comparison.floatTop5Accuracy?.value)),
+                ])
+            ),
+            (
+                "quantized",
+                .object([
+                    ("top1", .optional(comparison.quantizedTop1?.value)),
+                    ("top5", .optional(comparison.quantizedTop5?.value)),
+                    ("interval95", interval(comparison.quantizedTop1?.interval95)),
+                    ("agreement", .number(comparison.agreement.value)),
+                    ("logitSQNR", .optional(comparison.logitSQNR)),
+                ])
+            ),
+            (
+                "difference",
+                .object([
+                    ("top1", .optional(comparison.difference?.value)),
+                    ("interval95", interval(comparison.difference?.interval95)),
+                ])
+            ),
+            (
+                "bits",
+                .object([
+                    ("weightsMean", .number(size.meanWeightBits)),
+                    ("activationsMean", .optional(size.meanActivationBits ?? 32)),
+                ])
+            ),
+            ("bytes", .object([("float", .int(size.floatBytes)), ("quantized", .int(size.quantizedBytes))])),
+            (
+                "activationBytes",
+                .object([
+                    ("float", .int(size.floatActivationBytes)), ("quantized", .int(size.quantizedActivationBytes)),
+                ])
+            ),
+            ("layers", .array(net.layers.indices.map(layer))),
+            (
+                "seconds",
+                .object([
+                    ("load", .number(seconds.load)), ("calibrate", .number(seconds.calibrate)),
+                    ("float", .number(seconds.float)), ("quantized", .number(seconds.quantized)),
+                ])
+            ),
+            ("isa", .string(options.isa.rawValue)), ("threads", .int(options.threads)),
+        ]).text
+    }
+
+    private func interval(_ range: ClosedRange<Double>?) -> JSON {
+        range.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
+    }
+
+    private func layer(_ index: Int) -> JSON {
+        let planned = plan.layers[index]
+        let settings = configuration.layers[index]
+        let isPerChannel = if case .channels = planned.input { true } else { false }
+        func each(_ value: (ClippingRange) -> JSON) -> JSON {
+            guard let first = planned.ranges.first else { return .null }
+            return isPerChannel ? .array(planned.ranges.map(value)) : value(first)
+        }
+        let inputBits: JSON =
+            if case .channels(let quantizers) = planned.input {
+                .array(quantizers.map { .int($0?.bits ?? 0) })
+            } else {
+                .null
+            }
+        return .object([
+            ("name", .string(net.layers[index].name)), ("weightBits", .int(settings.weights.storedBits)),
+            ("activationBits", .int(settings.activations.storedBits)),
+            ("threshold", each { .number($0.threshold) }),
+            ("range", each { .array([.number($0.lo), .number($0.hi)]) }),
+            ("sqnrWeights", .optional(planned.weightSQNR)), ("sqnrActivations", .optional(planned.inputSQNR)),
+            (
+                "channelBits",
+                .object([
+                    ("weights", planned.weightChannelBits.map { .array($0.map { .int($0) }) } ?? .null),
+                    ("activations", inputBits),
+                ])
+            ), ("paths", .string("simulated")),
+        ])
+    }
+
+    /// Lines for a person.
+    var text: String {
+        let size = PlanSize(net: net, plan: plan)
+        var lines = ["\(model): \(comparison.count) images, \(net.layers.count) layers"]
+        if let before = comparison.floatTop1, let after = comparison.quantizedTop1,
+            let change = comparison.difference
+        {
+            lines.append("float      \(percent(before.value)) %")
+            lines.append(
+                "quantized  \(percent(after.value)) %  [\(percent(after.interval95.lowerBound)), "
+                    + "\(percent(after.interval95.upperBound))]")
+            lines.append(
+                "difference \(percent(change.value))    [\(percent(change.interval95.lowerBound)), "
+                    + "\(percent(change.interval95.upperBound))]")
+        } else {
+            lines.append("no labels: agreement with the float net stands in for accuracy")
+        }
+        lines.append("agreement  \(percent(comparison.agreement.value)) %")
+        lines.append(
+            "weights    \(size.quantizedBytes / 1000) KB of \(size.floatBytes / 1000) KB, "
+                + "\(fixed(size.meanWeightBits, 2)) bits; activations \(fixed(size.meanActivationBits ?? 32, 2)) bits"
+        )
+        lines.append(
+            "seconds    calibration \(fixed(seconds.calibrate, 2)), float \(fixed(seconds.float, 2)), "
+                + "quantized \(fixed(seconds.quantized, 2)) (\(options.isa.rawValue), \(options.threads) threads)")
+        return lines.joined(separator: "\n")
+    }
+
+    private func percent(_ share: Double) -> String { fixed(100 * share, 2) }
+}
+
+/// A number with a fixed count of decimals, without any locale.
+func fixed(_ value: Double, _ decimals: Int) -> String {
+    guard value.isFinite else { return "-" }
+    var factor = 1
+    for _ in 0..<decimals { factor *= 10 }
+    let units = Int((abs(value) * Double(factor)).rounded())
+    let sign = value < 0 && units > 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(units)" }
+    let fraction = String(units % factor)
+    return "\(sign)\(units / factor).\(String(repeating: "0", count: decimals - fraction.count))\(fraction)"
+}

@@ -106,6 +106,8 @@ struct SlotAssignment {
                     needsValue.insert(input)
                     lastUse[input] = position
                 }
+                // An operation writes real values first; layers' copies are made from them.
+                needsValue.formUnion(node.outputs)
             }
         }
         // What is read after the run is never reused.

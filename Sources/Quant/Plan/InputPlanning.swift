@@ -30,7 +30,7 @@ struct InputPlanning {
         var channelBits = [Int](repeating: bits, count: channels.count)
         if settings.allocation.coversActivations, bits < 8 {
             let allocated = BitAllocation.allocate(
-                halfRanges: base.map { ($0.hi - $0.lo) / 2 },
+                halfRanges: base.map(\.threshold),
                 errors: channels.map { InputPlanning.errors(of: $0, settings) }, goal: bits, rule: rule,
                 budget: budget, fixed: channels.indices.map { settings.activationChannelBits[$0] })
             channelBits = allocated.bits

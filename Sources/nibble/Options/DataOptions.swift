@@ -68,9 +68,11 @@ struct DataOptions: ParsableArguments {
             throw Failure("no images: name them with --data PATH (.npy, .npz, idx, or a folder)")
         }
         var notes: [String] = []
-        let images = try read(data, labels: labels, limit: limit)
+        let loaded = try read(data, labels: labels, limit: limit)
+        let images = loaded.images
+        notes += loaded.notes.map(\.description)
         let preprocessing = Preprocessing(
-            scale: scale ?? images.defaultScale, mean: DataOptions.numbers(mean ?? "0") ?? [0],
+            scale: scale ?? loaded.defaultScale, mean: DataOptions.numbers(mean ?? "0") ?? [0],
             standardDeviation: DataOptions.numbers(std ?? "1") ?? [1],
             channelOrder: Preprocessing.ChannelOrder(rawValue: channels) ?? .rgb)
         for (name, values) in [("--mean", preprocessing.mean), ("--std", preprocessing.standardDeviation)]
@@ -79,7 +81,7 @@ struct DataOptions: ParsableArguments {
         }
         let observed: LabeledImages
         if let calibration {
-            observed = try read(calibration, labels: nil, limit: calibrate)
+            observed = try read(calibration, labels: nil, limit: calibrate).images
         } else {
             observed = images.prefix(calibrate)
             notes.append(
@@ -95,7 +97,7 @@ struct DataOptions: ParsableArguments {
         return (sources.0, sources.1, notes)
     }
 
-    private func read(_ path: String, labels: String?, limit: Int?) throws -> LabeledImages {
+    private func read(_ path: String, labels: String?, limit: Int?) throws -> LoadedImages {
         try DataReader.images(
             at: path, layout: layout.flatMap(LabeledImages.Layout.init(rawValue:)), labelsAt: labels,
             resize: resize,

@@ -52,7 +52,8 @@ public struct DataReader: Sendable {
         at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
         resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil
     ) throws(DataError) -> LoadedImages {
-        let framing = Framing(resize: resize.map { max(1, $0) }, crop: crop.map { max(1, $0) })
+        // A side beyond 2²⁴ is refused below by the limit on pixels; held there, its products cannot overflow.
+        let framing = Framing(resize: resize.map { min(max(1, $0), 1 << 24) }, crop: crop.map { max(1, $0) })
         let labels: Labels? =
             if let labelsPath { try Labels(path: labelsPath, limits: limits) } else { nil }
         let loaded =

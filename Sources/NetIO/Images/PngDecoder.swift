@@ -29,7 +29,9 @@ enum PngDecoder {
         guard hasAlpha else { return pixels }
         var opaque: [UInt8] = []
         opaque.reserveCapacity(count * channels)
-        for pixel in 0..<count { opaque += pixels[pixel * stored..<pixel * stored + channels] }
+        for pixel in 0..<count {
+            for channel in 0..<channels { opaque.append(pixels[pixel * stored + channel]) }
+        }
         return opaque
     }
 

@@ -28,41 +28,47 @@ struct Resampling {
     /// Resamples bytes along the middle axis of an outer × input × inner array.
     func apply(_ values: [UInt8], input: Int, inner: Int) -> [UInt8] {
         let precision = 22
-        let fixed = windows.map { window in
-            window.weights.map { Int(($0 * Double(1 << precision)) + 0.5) }
-        }
-        return apply(values, input: input, inner: inner) { index, first in
-            var sum = 1 << (precision - 1)
-            for (offset, weight) in fixed[index].enumerated() {
-                sum += Int(values[first + offset * inner]) * weight
-            }
-            return UInt8(clamping: sum >> precision)
+        return apply(values, weights: { Int32($0 * Double(1 << precision) + 0.5) }, input: input, inner: inner) {
+            samples, weights in
+            var sum = Int32(1) << (precision - 1)
+            for offset in 0..<weights.count { sum &+= Int32(samples[offset * inner]) &* weights[offset] }
+            return UInt8(clamping: sum >> Int32(precision))
         }
     }
 
     /// Resamples reals along the middle axis of an outer × input × inner array.
     func apply(_ values: [Float], input: Int, inner: Int) -> [Float] {
-        apply(values, input: input, inner: inner) { index, first in
+        apply(values, weights: { $0 }, input: input, inner: inner) { samples, weights in
             var sum = 0.0
-            for (offset, weight) in windows[index].weights.enumerated() {
-                sum += Double(values[first + offset * inner]) * weight
-            }
+            for offset in 0..<weights.count { sum += Double(samples[offset * inner]) * weights[offset] }
             return Float(sum)
         }
     }
 
-    private func apply<Value>(
-        _ values: [Value], input: Int, inner: Int, sum: (_ window: Int, _ first: Int) -> Value
+    /// Calls `sum` with the first sample of each window, further ones being `inner` apart, and the window's weights.
+    @inline(__always)
+    private func apply<Value, Weight>(
+        _ values: [Value], weights: (Double) -> Weight, input: Int, inner: Int,
+        sum: (UnsafePointer<Value>, UnsafeBufferPointer<Weight>) -> Value
     ) -> [Value] {
+        precondition(values.count % (input * inner) == 0)
         let outer = values.count / (input * inner)
-        var result: [Value] = []
-        result.reserveCapacity(outer * windows.count * inner)
-        for block in 0..<outer {
-            for (index, window) in windows.enumerated() {
-                let first = (block * input + window.start) * inner
-                for element in 0..<inner { result.append(sum(index, first + element)) }
+        let converted = windows.map { $0.weights.map(weights) }
+        return [Value](unsafeUninitializedCapacity: outer * windows.count * inner) { result, count in
+            values.withUnsafeBufferPointer { samples in
+                guard let start = samples.baseAddress else { return }
+                for block in 0..<outer {
+                    for (index, window) in windows.enumerated() {
+                        converted[index].withUnsafeBufferPointer { weights in
+                            let first = start + (block * input + window.start) * inner
+                            for element in 0..<inner {
+                                result.initializeElement(at: count, to: sum(first + element, weights))
+                                count += 1
+                            }
+                        }
+                    }
+                }
             }
         }
-        return result
     }
 }

@@ -65,6 +65,18 @@ import Testing
         #expect(throws: DataError.notFinite(file: path, element: 1)) { try DataReader.images(at: path) }
     }
 
+    @Test(arguments: [Int.max, 1 << 20, -1, 0])
+    func senselessSizesNeverTrap(side: Int) throws {
+        let path = npy("|u1", "(2, 1, 2, 3)", 12)
+        if side > 1 {
+            #expect(throws: DataError.self) { try DataReader.images(at: path, resize: side) }
+            #expect(throws: DataError.self) { try DataReader.images(at: path, crop: side) }
+        } else {
+            #expect(try DataReader.images(at: path, resize: side, crop: side).images.width == 1)
+            #expect(try DataReader.images(at: path, limit: side).images.count == 0)
+        }
+    }
+
     @Test func unknownBytesAreNamedSo() throws {
         let path = files.write(Array("hello world".utf8), "x.bin")
         #expect(throws: DataError.unknownFormat(file: path)) { try DataReader.images(at: path) }

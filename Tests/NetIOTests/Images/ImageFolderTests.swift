@@ -86,6 +86,24 @@ import Testing
         #expect(throws: DataError.noImages(path: files.directory)) { try DataReader.images(at: files.directory) }
     }
 
+    @Test func resizedPixelsEqualPillows() {
+        let pixels: [UInt8] = (0..<117).map { (index: Int) -> UInt8 in UInt8((index * index * 7 + index * 31) % 256)
+        }
+        let size = ImageSize(width: 13, height: 9)
+        // Pillow 13.0: Image.frombytes("L", (13, 9), pixels).resize(size, Image.BILINEAR).
+        let smaller: [UInt8] = [
+            83, 164, 111, 156, 136, 118, 132, 126, 142, 126, 107, 142, 111, 146, 113, 111, 102, 84, 148, 141,
+        ]
+        let largerStart: [UInt8] = [
+            0, 30, 73, 125, 188, 193, 88, 182, 66, 148, 120, 155, 216, 151, 100, 36, 23, 144, 212, 227, 186, 35, 82,
+            81,
+            140, 178, 154, 131, 143, 49,
+        ]
+        #expect(Framing(resize: 4, crop: nil).apply(pixels, size, planes: 1, depth: 1) == smaller)
+        let larger = Framing(resize: 11, crop: nil).apply(pixels, size, planes: 1, depth: 1)
+        #expect(larger.count == 15 * 11 && Array(larger.prefix(30)) == largerStart)
+    }
+
     @Test func halvingAveragesByTheTriangle() {
         // Weights of a triangle of half width 2 around 1: 0.25, 0.75, 0.75, 0.25; the outermost one is cut off.
         let step: [UInt8] = [0, 0, 70, 0, 0, 0, 0, 0]

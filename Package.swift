@@ -44,24 +44,23 @@ let package = Package(
             dependencies: ["CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "OnnxProto", "Quant"],
             swiftSettings: strict),
 
-        // The session and its screens.
-        .target(name: "Workbench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
+        // The terminal toolkit.
         .systemLibrary(name: "CNcurses", path: "Sources/Libraries/CNcurses"),
         .target(name: "CTerm", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "Terminal", dependencies: ["CNcurses", "CTerm"], swiftSettings: strict),
-        .target(
-            name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Workbench"], swiftSettings: strict),
-        .executableTarget(
-            name: "nibble",
-            dependencies: [
-                "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "Workbench",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: strict),
 
         // What the tests of terminal programs need, and a program for them to run.
         .target(name: "TerminalTesting", dependencies: ["CTerm"], swiftSettings: strict),
         .executableTarget(name: "terminal-demo", dependencies: ["Terminal"], swiftSettings: strict),
+
+        // The command line.
+        .executableTarget(
+            name: "nibble",
+            dependencies: [
+                "Engine", "Net", "NetIO", "Quant",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
 
         // Tests.
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: strict),
@@ -75,16 +74,11 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
-            swiftSettings: strict),
-        .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TerminalTesting", "terminal-demo"],
             swiftSettings: strict),
         .testTarget(
-            name: "TUITests",
-            dependencies: [
-                "Engine", "Net", "NetIO", "Quant", "TUI", "Terminal", "TerminalTesting", "Workbench", "nibble",
-            ],
+            name: "CommandLineTests",
+            dependencies: ["Engine", "Net", "NetIO", "Quant", "TerminalTesting", "nibble"],
             swiftSettings: strict),
     ]
 )

@@ -4,7 +4,7 @@
 /// reciprocal rounded once: this is the only place that defines rounding, and the engine's kernels follow it.
 /// Zero is always represented exactly.
 ///
-/// Source: docs/quantization.md, section 1.
+/// Source: docs/quantization.md, eq. 1–4.
 public struct AffineQuantizer: Hashable, Sendable {
     /// The width of a step; positive and finite.
     public let scale: Float
@@ -16,11 +16,12 @@ public struct AffineQuantizer: Hashable, Sendable {
     /// The quantizer whose codes span [lo, hi], extended to hold 0.
     ///
     /// scale = (hi − lo) / (2^bits − 1), never below the smallest normal number; zeroPoint = roundToEven(−lo / scale).
-    /// Bounds that are not finite count as 0.
+    /// Bounds that are not finite count as 0, and larger ones than 2^127 as 2^127, so that every code has a finite value.
     public init(bits: Int, lo: Double, hi: Double) {
         precondition((1...8).contains(bits), "1 to 8 bits")
-        let low = Swift.min(0, lo.isFinite ? lo : 0)
-        let high = Swift.max(0, hi.isFinite ? hi : 0)
+        let largest = 0x1p127
+        let low = Swift.max(-largest, Swift.min(0, lo.isFinite ? lo : 0))
+        let high = Swift.min(largest, Swift.max(0, hi.isFinite ? hi : 0))
         let steps = Double((1 << bits) - 1)
         let step = Float(Swift.min((high - low) / steps, Double(Float.greatestFiniteMagnitude)))
         // A reciprocal of the smallest normal number is still finite.

@@ -18,7 +18,7 @@ public enum AllocationRule: String, Hashable, Sendable, CaseIterable {
 
 /// Bits per channel, and what they cost and save.
 ///
-/// Source: ACIQ, section 4; docs/quantization.md, section 5.
+/// Source: ACIQ, section 4; docs/quantization.md, eq. 22–25.
 public struct BitAllocation: Hashable, Sendable {
     /// The bits of each channel, 0...8.
     public let bits: [Int]
@@ -67,14 +67,18 @@ public struct BitAllocation: Hashable, Sendable {
     }
 }
 
-/// B_i = B α_i^(2/3) / Σ α_j^(2/3), M_i = round(log2 B_i) within 0...8.
+/// B_i = B α_i^(2/3) / Σ α_j^(2/3), M_i = round(log2 B_i) within 0...8, over the channels that are not set by hand.
+///
+/// Source: docs/quantization.md, eq. 22–24.
 struct TwoThirdsRule {
     private let shares: [Double]
     private let goal: Int
     private let fixed: [Int?]
 
     init(_ halfRanges: [Double], goal: Int, fixed: [Int?]) {
-        let powers = halfRanges.map { $0 > 0 && $0.isFinite ? pow($0, 2.0 / 3) : 0 }
+        let powers = zip(halfRanges, fixed).map { range, chosen in
+            chosen == nil && range > 0 && range.isFinite ? pow(range, 2.0 / 3) : 0
+        }
         let sum = powers.reduce(0, +)
         shares = sum > 0 ? powers.map { $0 / sum } : powers
         self.goal = goal
@@ -84,11 +88,16 @@ struct TwoThirdsRule {
     func bits(_ budget: AllocationBudget) -> [Int] {
         let count = shares.count
         switch budget {
-        case .bins: return bits(totalBins: Double(count << goal))
+        case .bins:
+            // What is set by hand comes out of the budget first.
+            let taken = fixed.reduce(0) { $0 + ($1.map { 1 << $0 } ?? 0) }
+            return bits(totalBins: Double(max(0, count << goal - taken)))
         case .meanBits:
             // The mean grows with the bins: bisect for the most bins whose mean stays within the goal.
             var low = -8.0
-            var high = log2(Double(max(1, count))) + 16
+            // Enough bins for the smallest share to reach 8 bits.
+            let smallest = shares.filter { $0 > 0 }.min() ?? 1
+            var high = 9 - log2(smallest)
             for _ in 0..<60 {
                 let middle = (low + high) / 2
                 if bits(totalBins: exp2(middle)).reduce(0, +) <= goal * count {
@@ -114,6 +123,8 @@ struct TwoThirdsRule {
 ///
 /// The curves are not convex at their low end, so stepping bit by bit would strand channels at 0 bits: a step goes
 /// from one vertex of the hull to the next and may jump several bits; one that no longer fits is skipped.
+///
+/// Source: docs/quantization.md, eq. 25.
 struct HullRule {
     private struct Step {
         let channel: Int

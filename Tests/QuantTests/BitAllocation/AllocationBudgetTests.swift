@@ -1,0 +1,96 @@
+import Glibc
+import Testing
+
+@testable import Quant
+
+@Suite struct AllocationBudgetTests {
+    private static let curve = BitAllocationTests.curve
+
+    private func channels(_ count: Int, spread: Double) -> (ranges: [Double], errors: [[Double]]) {
+        var generator = SeededGenerator(seed: 31)
+        let sigmas = (0..<count).map { _ in exp(spread * Double(generator.gauss())) }
+        return (sigmas, sigmas.map { sigma in Self.curve.map { $0 * sigma * sigma } })
+    }
+
+    private func none(_ count: Int) -> [Int?] { [Int?](repeating: nil, count: count) }
+
+    @Test func aGoalOfEightBitsReachesChannelsOfAnyRange() {
+        let result = BitAllocation.allocate(
+            halfRanges: [1, 1e-9, 1e6], errors: [Self.curve, Self.curve, Self.curve], goal: 8, rule: .twoThirds,
+            budget: .meanBits, fixed: none(3))
+        #expect(result.bits == [8, 8, 8])
+    }
+
+    @Test func equalChannelsGetTheGoal() {
+        for rule in AllocationRule.allCases {
+            for budget in AllocationBudget.allCases {
+                for goal in 2...8 {
+                    let result = BitAllocation.allocate(
+                        halfRanges: [3, 3, 3, 3], errors: [[Double]](repeating: Self.curve, count: 4), goal: goal,
+                        rule: rule, budget: budget, fixed: none(4))
+                    #expect(result.bits.reduce(0, +) == 4 * goal, "\(rule) \(budget) \(goal)")
+                }
+            }
+        }
+    }
+
+    @Test func bitsSetByHandComeOutOfTheBinBudget() {
+        // 4 × 2^4 = 64 bins, 32 of them fixed: 32 remain for three equal channels, 10.7 each, or 3 bits.
+        let result = BitAllocation.allocate(
+            halfRanges: [100, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 4,
+            rule: .twoThirds, budget: .bins, fixed: [5, nil, nil, nil])
+        #expect(result.bits == [5, 3, 3, 3])
+        let overdrawn = BitAllocation.allocate(
+            halfRanges: [1, 1], errors: [Self.curve, Self.curve], goal: 2, rule: .twoThirds, budget: .bins,
+            fixed: [8, nil])
+        #expect(overdrawn.bits == [8, 0])
+    }
+
+    @Test func theExactBinBudgetIsKept() {
+        let (ranges, errors) = channels(32, spread: 1)
+        for goal in 1...7 {
+            let result = BitAllocation.allocate(
+                halfRanges: ranges, errors: errors, goal: goal, rule: .exact, budget: .bins, fixed: none(32))
+            #expect(result.bins <= 32 << goal)
+            #expect(result.predictedError <= result.uniformError + 1e-15)
+        }
+    }
+
+    /// The curve gains next to nothing from 0 to 1 bit; raising bit by bit would leave channels at 0.
+    @Test func theFlatStartOfACurveStrandsNoChannel() {
+        let result = BitAllocation.allocate(
+            halfRanges: [1, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 3, rule: .exact,
+            budget: .meanBits, fixed: none(4))
+        #expect(result.bits == [3, 3, 3, 3])
+    }
+
+    @Test func theExactRuleBeatsTheTwoThirdsRuleOnLogNormalChannels() {
+        let (ranges, errors) = channels(64, spread: 0.7)
+        for goal in 3...6 {
+            func error(_ rule: AllocationRule) -> Double {
+                BitAllocation.allocate(
+                    halfRanges: ranges, errors: errors, goal: goal, rule: rule, budget: .meanBits, fixed: none(64)
+                ).predictedError
+            }
+            #expect(error(.exact) <= error(.twoThirds) * 1.000001)
+        }
+    }
+
+    @Test func hostileRangesGetDefinedBits() {
+        let flat = [Double](repeating: 0, count: 9)
+        for ranges in [[Double.nan, .infinity, -1], [0, 0, 0], [1e-300, 1e300, 1]] {
+            for rule in AllocationRule.allCases {
+                for budget in AllocationBudget.allCases {
+                    let result = BitAllocation.allocate(
+                        halfRanges: ranges, errors: [flat, flat, flat], goal: 4, rule: rule, budget: budget,
+                        fixed: none(3))
+                    #expect(result.bits.allSatisfy { (0...8).contains($0) })
+                    #expect(result.meanBits <= 4 || budget == .bins)
+                }
+            }
+        }
+        let empty = BitAllocation.allocate(
+            halfRanges: [], errors: [], goal: 4, rule: .exact, budget: .meanBits, fixed: [])
+        #expect(empty.bits.isEmpty && empty.meanBits == 0 && empty.predictedError == 0)
+    }
+}

@@ -17,7 +17,7 @@ public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
 /// Centring before scaling makes both moments exact; the order printed in the paper leaves the mean at ξ_c E w.
 /// A channel of 0 bits is its mean. Rounding and clamping are those of `AffineQuantizer`.
 ///
-/// Source: ACIQ, eq. 12–13; docs/quantization.md, section 6.
+/// Source: ACIQ, eq. 12–13; docs/quantization.md, eq. 26–29.
 public struct QuantizedWeights: Hashable, Sendable {
     /// One code per weight, output channel outermost.
     public let codes: [UInt8]
@@ -39,9 +39,10 @@ public struct QuantizedWeights: Hashable, Sendable {
     /// The sum of all squared errors, after correction.
     public var squaredError: Double { channelSquaredErrors.reduce(0, +) }
 
-    /// Quantizes weights given as [outputChannels][weights per channel].
-    public init(_ weights: [Float], outputChannels: Int, bits: [Int], correction: BiasCorrection) {
+    /// Quantizes weights given as [outputChannels][weights per channel]; those that are not finite count as 0.
+    public init(_ given: [Float], outputChannels: Int, bits: [Int], correction: BiasCorrection) {
         precondition(bits.count == outputChannels && bits.allSatisfy((0...8).contains), "0 to 8 bits per channel")
+        let weights = given.allSatisfy(\.isFinite) ? given : given.map { $0.isFinite ? $0 : 0 }
         let length = outputChannels > 0 ? weights.count / outputChannels : 0
         precondition(length * outputChannels == weights.count, "equal channels")
         var scale: [Float] = []

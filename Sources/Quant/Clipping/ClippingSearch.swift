@@ -1,6 +1,6 @@
 /// The candidates for one tensor's clipping range at one width, measured on its histogram.
 ///
-/// Source: docs/quantization.md, sections 2–4 and 8.
+/// Source: docs/quantization.md, eq. 10, 12, 15–20 and section 6.
 struct ClippingSearch {
     private let observation: Observation
     private let bits: Int

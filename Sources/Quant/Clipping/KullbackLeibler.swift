@@ -3,17 +3,18 @@ import Glibc
 /// The threshold whose clipped and quantized histogram diverges least from the observed one.
 ///
 /// For each candidate threshold the clipped histogram P (its tails added to the outermost bins) is compared with Q, the
-/// same histogram merged into 2^M levels and spread back over the bins that were not empty. Thresholds start at 2^M
-/// bins; a histogram must have several times as many bins as levels, or nothing would ever be clipped.
+/// same histogram merged into the quantizer's levels and spread back over the bins that were not empty. Thresholds
+/// start at as many bins as levels; a histogram must have several times as many, or nothing would ever be clipped.
 ///
-/// Source: S. Migacz, "8-bit inference with TensorRT", 2017.
+/// Source: S. Migacz, "8-bit inference with TensorRT", 2017; docs/quantization.md, eq. 21.
 struct KullbackLeibler {
     private let observation: Observation
     private let levels: Int
 
     init(_ observation: Observation, bits: Int) {
         self.observation = observation
-        levels = 1 << bits
+        // Folding a full range about its mean leaves half of the levels for the magnitudes.
+        levels = observation.statistics.isHalfRange ? 1 << bits : 1 << (bits - 1)
     }
 
     /// The best threshold: a distance from the mean, or from 0 for a half range.

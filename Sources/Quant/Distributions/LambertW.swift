@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Halley's iteration from log(1 + x) (1 − log(1 + log(1 + x)) / (2 + log(1 + x))); relative error below 1e-14.
 ///
-/// Source: Corless et al., "On the Lambert W function", 1996, eq. 5.9.
+/// Source: Corless et al., "On the Lambert W function", 1996, eq. 5.9; docs/quantization.md, eq. 11.
 public func lambertW(_ x: Double) -> Double {
     precondition(x >= 0, "the principal branch for arguments that are not negative")
     guard x > 0, x.isFinite else { return x }

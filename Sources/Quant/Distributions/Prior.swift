@@ -13,7 +13,7 @@ public enum Prior: String, Hashable, Sendable, CaseIterable {
 /// All errors and thresholds scale: error(s α, s) = s² error(α, 1). `scale` is b for Laplace and σ for Gauss. With
 /// `isRectified` the values below zero are exact zeros and the bins cover [0, α] (a fused ReLU).
 ///
-/// Source: Banner, Nahshan, Soudry 2019 (ACIQ), eq. 5–9; docs/quantization.md, section 2.
+/// Source: Banner, Nahshan, Soudry 2019 (ACIQ), eq. 5–9; docs/quantization.md, eq. 5–12.
 public struct ClippingError: Hashable, Sendable {
     /// The assumed distribution.
     public let prior: Prior

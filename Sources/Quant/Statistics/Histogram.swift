@@ -34,7 +34,7 @@ public struct Histogram: Hashable, Sendable {
 
     /// Adds samples: those outside the range go to the outermost bins, those not finite are left out.
     public mutating func add(_ samples: UnsafeBufferPointer<Float>) {
-        let factor = Float(Double(counts.count) / (hi - lo))
+        let factor = Float(Swift.min(Double(counts.count) / (hi - lo), Double(Float.greatestFiniteMagnitude)))
         let origin = Float(lo)
         let last = Float(counts.count - 1)
         var zeros = 0

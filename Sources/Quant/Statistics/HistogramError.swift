@@ -4,7 +4,7 @@
 /// point, the error of all values that a code c represents is the integral of (x − c)² over the code's cell:
 /// F2 − 2 c F1 + c² F0. A quantizer costs one step per code, not one per bin.
 ///
-/// Source: docs/quantization.md, "measured error".
+/// Source: docs/quantization.md, eq. 20.
 public struct HistogramError: Sendable {
     private let lo: Double
     private let width: Double

@@ -1,6 +1,8 @@
 /// The statistics of one tensor or channel, pooled over all calibration images.
 ///
 /// Invariant: every value is finite; without samples all are zero.
+///
+/// Source: docs/quantization.md, eq. 14–16.
 public struct Statistics: Hashable, Sendable {
     /// The number of finite samples.
     public let count: Int

@@ -41,7 +41,9 @@ struct KullbackLeibler {
         if statistics.isHalfRange { return histogram.counts.map(Double.init) }
         let largest = max(statistics.maximum - statistics.mean, statistics.mean - statistics.minimum)
         guard largest > 0 else { return [] }
-        var folded = [Double](repeating: 0, count: histogram.counts.count)
+        // As wide as the histogram's own bins: narrower ones would leave gaps between the folded centres.
+        let count = min(histogram.counts.count, max(1, Int((largest / histogram.binWidth).rounded())))
+        var folded = [Double](repeating: 0, count: count)
         func add(_ value: Double, _ mass: Double) {
             let bin = Int(abs(value - statistics.mean) / largest * Double(folded.count))
             folded[min(bin, folded.count - 1)] += mass

@@ -67,4 +67,16 @@ import Testing
             #expect(error >= best.error * 0.99)
         }
     }
+
+    /// Half of a full range's levels serve the magnitudes, so its threshold is that of |x| with one bit less.
+    @Test func klOfASymmetricTensorIsThatOfItsMagnitudesWithOneBitLess() {
+        let magnitudes = laplace(200_000, seed: 67).map(abs)
+        let whole = observe(magnitudes + magnitudes.map { -$0 }, bins: 2048)
+        let half = observe(magnitudes, bins: 1024)
+        for bits in [3, 4, 5] {
+            let full = ClippingRange(for: whole, bits: bits, method: .kl).threshold
+            let folded = ClippingRange(for: half, bits: bits - 1, method: .kl).threshold
+            #expect(abs(full / folded - 1) < 0.05, "\(bits) bits: \(full) against \(folded)")
+        }
+    }
 }

@@ -93,4 +93,35 @@ import Testing
             halfRanges: [], errors: [], goal: 4, rule: .exact, budget: .meanBits, fixed: [])
         #expect(empty.bits.isEmpty && empty.meanBits == 0 && empty.predictedError == 0)
     }
+
+    /// The least mean error of all ways to spend the budget, by dynamic programming over (channel, units spent).
+    private func optimum(_ errors: [[Double]], limit: Int, cost: (Int) -> Int) -> Double {
+        var best = [Double](repeating: .infinity, count: limit + 1)
+        best[0] = 0
+        for error in errors {
+            var next = [Double](repeating: .infinity, count: limit + 1)
+            for spent in 0...limit where best[spent].isFinite {
+                for bits in 0...8 where spent + cost(bits) <= limit {
+                    next[spent + cost(bits)] = min(next[spent + cost(bits)], best[spent] + error[bits])
+                }
+            }
+            best = next
+        }
+        return (best.min() ?? 0) / Double(errors.count)
+    }
+
+    @Test(arguments: AllocationBudget.allCases) func manyChannelsComeWithinOnePercentOfDynamicProgramming(
+        budget: AllocationBudget
+    ) {
+        let (ranges, errors) = channels(96, spread: 0.8)
+        for goal in 2...5 {
+            let least =
+                budget == .bins
+                ? optimum(errors, limit: 96 << goal) { 1 << $0 } : optimum(errors, limit: 96 * goal) { $0 }
+            let result = BitAllocation.allocate(
+                halfRanges: ranges, errors: errors, goal: goal, rule: .exact, budget: budget, fixed: none(96))
+            #expect(result.predictedError >= least * 0.999999)
+            #expect(result.predictedError <= least * 1.01, "goal \(goal)")
+        }
+    }
 }

@@ -21,7 +21,7 @@ final class MappedFile: Sendable {
                 real.hasPrefix(root.hasSuffix("/") ? root : root + "/")
             else { throw Failure(path: path, reason: "it does not exist in the model's directory") }
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Failure(path: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()

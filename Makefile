@@ -1,12 +1,13 @@
 # `make run` and `make test` do everything on a fresh Debian or Ubuntu machine that has Swift 6.2 or newer.
 
 TEST_TIMEOUT ?= 1800
-MODULES = Package.swift Sources Tests
+ARGS ?= evaluate fashion-resnet20
 
 .PHONY: build run test lint imports check
 
 build: ; @scripts/install-packages && swift build -c release --product nibble
 
+# Until the explorer is there: a measurement of a sample net; ARGS names any other command.
 run: build ; @.build/release/nibble $(ARGS)
 
 # Release, because the kernels and the statistics are tested on real amounts of data.

@@ -8,8 +8,7 @@ struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure the accuracy of a net, float and quantized.")
 
-    @Argument(help: "The net: an ONNX file.")
-    var model: String
+    @OptionGroup var net: ModelArgument
 
     @OptionGroup var data: DataOptions
     @OptionGroup var plan: PlanArguments
@@ -21,32 +20,33 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         let options = try run.options()
         let loading = Stopwatch()
-        let file = try OnnxFile(path: model)
-        let net = LayerGraph(file.graph)
+        let sample = try net.sample()
+        let file = try OnnxFile(path: net.path(sample))
+        let layers = LayerGraph(file.graph)
         let load = loading.seconds
-        let (measured, observed, notes) = try data.load(for: net)
+        let (measured, observed, notes) = try data.load(for: layers, sample: sample)
         for note in notes { printToStandardError("note: \(note)") }
 
         let calibrating = Stopwatch()
-        let calibration = try await CalibrationRun(net, on: observed, options: options).run()
+        let calibration = try await CalibrationRun(layers, on: observed, options: options).run()
         let calibrate = calibrating.seconds
-        let configuration = Configuration(try plan.options(), for: net)
-        let quantization = QuantizationPlan(net: net, calibration: calibration, configuration: configuration)
+        let configuration = Configuration(try plan.options(), for: layers)
+        let quantization = QuantizationPlan(net: layers, calibration: calibration, configuration: configuration)
 
-        let floatProgram = Program(net)
+        let floatProgram = Program(layers)
         let floatWatch = Stopwatch()
         let floatLogits = try await Evaluation(floatProgram, on: measured, options: options).logits()
         let floatSeconds = floatWatch.seconds
         let quantizedWatch = Stopwatch()
         let quantizedLogits = try await Evaluation(
-            Program(net, plan: quantization), on: measured, options: options
+            Program(layers, plan: quantization), on: measured, options: options
         ).logits()
         let quantizedSeconds = quantizedWatch.seconds
 
         var comparison = Comparison(classes: floatProgram.logitCount, isLabelled: measured.images.labels != nil)
         comparison.add(float: floatLogits[...], quantized: quantizedLogits[...], labels: measured.images.labels)
         let report = EvaluationReport(
-            model: model.split(separator: "/").last.map(String.init) ?? model, file: file, net: net,
+            model: file.graph.name + ".onnx", file: file, net: layers,
             configuration: configuration, plan: quantization, comparison: comparison, options: options,
             seconds: (load, calibrate, floatSeconds, quantizedSeconds))
         print(json ? report.json : report.text)

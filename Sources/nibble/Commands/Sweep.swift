@@ -8,8 +8,7 @@ struct Sweep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a table of settings: naive, clipping, allocation, correction, all.")
 
-    @Argument(help: "The net: an ONNX file.")
-    var model: String
+    @OptionGroup var net: ModelArgument
 
     @OptionGroup var data: DataOptions
     @OptionGroup var plan: PlanArguments
@@ -29,12 +28,13 @@ struct Sweep: AsyncParsableCommand {
 
     func run() async throws {
         let options = try run.options()
-        let file = try OnnxFile(path: model)
-        let net = LayerGraph(file.graph)
-        let (measured, observed, notes) = try data.load(for: net)
+        let sample = try net.sample()
+        let file = try OnnxFile(path: net.path(sample))
+        let layers = LayerGraph(file.graph)
+        let (measured, observed, notes) = try data.load(for: layers, sample: sample)
         for note in notes { printToStandardError("note: \(note)") }
-        let calibration = try await CalibrationRun(net, on: observed, options: options).run()
-        let floatProgram = Program(net)
+        let calibration = try await CalibrationRun(layers, on: observed, options: options).run()
+        let floatProgram = Program(layers)
         let floatLogits = try await Evaluation(floatProgram, on: measured, options: options).logits()
         let chosen = try plan.options()
         var rows: [(widths: String, method: String, comparison: Comparison)] = []
@@ -48,9 +48,9 @@ struct Sweep: AsyncParsableCommand {
                 settings.correction = method.corrects ? chosen.correction : .none
                 settings.granularity = method.allocates ? .channel : chosen.granularity
                 let quantization = QuantizationPlan(
-                    net: net, calibration: calibration, configuration: Configuration(settings, for: net))
+                    net: layers, calibration: calibration, configuration: Configuration(settings, for: layers))
                 let logits = try await Evaluation(
-                    Program(net, plan: quantization), on: measured, options: options
+                    Program(layers, plan: quantization), on: measured, options: options
                 ).logits()
                 var comparison = Comparison(
                     classes: floatProgram.logitCount, isLabelled: measured.images.labels != nil)

@@ -63,24 +63,29 @@ struct DataOptions: ParsableArguments {
     }
 
     /// Images to measure and images to calibrate on, ready for `net`.
-    func load(for net: LayerGraph) throws -> (measured: ImageSource, calibration: ImageSource, notes: [String]) {
-        guard let data else {
+    ///
+    /// A sample net brings its own images and preprocessing; an option named on the command line wins over them.
+    func load(
+        for net: LayerGraph, sample: SampleNet?
+    ) throws -> (measured: ImageSource, calibration: ImageSource, notes: [String]) {
+        guard let data = data ?? sample?.images else {
             throw Failure("no images: name them with --data PATH (.npy, .npz, idx, or a folder)")
         }
         var notes: [String] = []
-        let loaded = try read(data, labels: labels, limit: limit)
+        let loaded = try read(data, labels: labels ?? (self.data == nil ? sample?.labels : nil), limit: limit)
         let images = loaded.images
         notes += loaded.notes.map(\.description)
         let preprocessing = Preprocessing(
-            scale: scale ?? loaded.defaultScale, mean: DataOptions.numbers(mean ?? "0") ?? [0],
-            standardDeviation: DataOptions.numbers(std ?? "1") ?? [1],
+            scale: scale ?? sample?.scale ?? loaded.defaultScale,
+            mean: mean.flatMap(DataOptions.numbers) ?? sample?.mean ?? [0],
+            standardDeviation: std.flatMap(DataOptions.numbers) ?? sample?.std ?? [1],
             channelOrder: Preprocessing.ChannelOrder(rawValue: channels) ?? .rgb)
         for (name, values) in [("--mean", preprocessing.mean), ("--std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != images.channels {
             throw Failure("\(name) has \(values.count) values and the images have \(images.channels) channels")
         }
         let observed: LabeledImages
-        if let calibration {
+        if let calibration = calibration ?? (self.data == nil ? sample?.calibrationImages : nil) {
             observed = try read(calibration, labels: nil, limit: calibrate).images
         } else {
             observed = images.prefix(calibrate)

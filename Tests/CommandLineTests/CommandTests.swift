@@ -21,3 +21,15 @@ import Testing
         #expect(result.end == .exited(64))
     }
 }
+
+@Suite struct SampleNetTests {
+    @Test(arguments: ["fashion-resnet20", "fashion-mobilenet", "fashion-vgg"])
+    func aSampleNetIsMeasuredByItsName(name: String) throws {
+        let result = try TerminalSession.runWithoutTerminal(
+            "nibble", arguments: ["evaluate", name, "--limit", "100", "--calibrate", "32", "--json"])
+        #expect(result.end == .exited(0))
+        #expect(result.output.hasPrefix("{\"schema\": 1, \"model\": \"\(name).onnx\""))
+        #expect(result.output.contains("\"images\": 100, \"labelled\": true"))
+        #expect(!result.output.contains("nan"))
+    }
+}

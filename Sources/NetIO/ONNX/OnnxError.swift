@@ -34,7 +34,7 @@ extension OnnxError: CustomStringConvertible {
             "the model uses operator set \(version); nibble reads 7 and newer: convert it with onnx.version_converter"
         case .unsupportedOperator(let node, let type, let domain, let opset):
             "node '\(node)': operator \(domain.isEmpty ? "" : domain + ".")\(type) (opset \(opset)) is not supported: "
-                + "'nibble inspect --operators' lists what is"
+                + "export the net without it"
         case .unsupported(let node, let type, let reason): "node '\(node)' (\(type)): \(reason)"
         case .malformed(let node, let type, let reason):
             "node '\(node)' (\(type)) is malformed: \(reason); export the model again"

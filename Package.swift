@@ -36,6 +36,9 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),
         .systemLibrary(name: "CZip", path: "Sources/Libraries/CZip"),
         .systemLibrary(name: "CZlib", path: "Sources/Libraries/CZlib"),
+        // Generated code, the one place with @unchecked Sendable and nonisolated(unsafe): SwiftProtobuf's generator keeps
+        // recursive messages in copy-on-write storage that is copied before every change, and its default instances
+        // are never changed after they are made.
         .target(
             name: "OnnxProto", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"], swiftSettings: strict),

@@ -52,6 +52,11 @@ let package = Package(
         .target(name: "CTerm", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "Terminal", dependencies: ["CNcurses", "CTerm"], swiftSettings: strict),
 
+        // The session without a screen, and the screens.
+        .target(name: "Workbench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
+        .target(
+            name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Workbench"], swiftSettings: strict),
+
         // What the tests of terminal programs need, and a program for them to run.
         .target(name: "TerminalTesting", dependencies: ["CTerm"], swiftSettings: strict),
         .executableTarget(name: "terminal-demo", dependencies: ["Terminal"], swiftSettings: strict),
@@ -60,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "nibble",
             dependencies: [
-                "Engine", "Net", "NetIO", "Quant",
+                "Engine", "Net", "NetIO", "Quant", "Terminal", "TUI", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

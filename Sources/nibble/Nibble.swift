@@ -7,7 +7,7 @@ struct Nibble: AsyncParsableCommand {
         commandName: "nibble",
         abstract: "Explore the post-training quantization of convolutional nets.",
         version: "0.1.0",
-        subcommands: [Inspect.self, Evaluate.self, Sweep.self])
+        subcommands: [Explore.self, Inspect.self, Evaluate.self, Sweep.self], defaultSubcommand: Explore.self)
 }
 
 /// A failed run: one line on standard error and exit code 1.

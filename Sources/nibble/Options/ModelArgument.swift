@@ -15,4 +15,15 @@ struct ModelArgument: ParsableArguments {
 
     /// The path of the ONNX file.
     func path(_ sample: SampleNet?) -> String { sample?.file ?? model }
+
+    /// The argument of another command.
+    init(_ model: String) { self.model = model }
+
+    init() {}
+
+    /// The name of a file without its folder and `.onnx`.
+    static func title(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.hasSuffix(".onnx") ? String(name.dropLast(5)) : name
+    }
 }

@@ -1,0 +1,69 @@
+import Workbench
+
+/// What a key asks the explorer to do.
+enum Action: Hashable, Sendable {
+    /// Moves the selection of the focused pane up or down.
+    case move(Int)
+    /// Moves by a page.
+    case page(Int)
+    /// The first or the last row.
+    case end(Int)
+    /// Chooses the column on the left or right, or the neighbouring channel.
+    case sideways(Int)
+    /// Moves the focus between the layers and the channels.
+    case focus
+    /// Chooses a view.
+    case view(ViewKind)
+    /// Waits for a width to be typed.
+    case bits
+    /// Adds bits.
+    case step(Int)
+    /// Real values.
+    case float
+    /// Multiplies the threshold.
+    case threshold(percent: Int)
+    /// Gives threshold and channel bits back to the method.
+    case release
+    /// The next way to find the threshold.
+    case prior
+    /// The next choice of bits per channel.
+    case allocate
+    /// The next correction of quantized weights.
+    case correct
+    /// One range per tensor, or one per channel.
+    case granularity
+    /// Gives all other layers the choices of this one.
+    case applyToAll
+    /// Marks the layer.
+    case mark
+    /// Removes marks and filter.
+    case clear
+    /// Asks for a filter.
+    case filter
+    /// The next layer that the filter shows.
+    case match(Int)
+    /// The next order of the list.
+    case sort
+    /// The layer with the lowest SQNR.
+    case worst
+    case undo, redo
+    /// Saves, asking for a name the first time.
+    case save
+    /// Asks for a name, then saves.
+    case saveAs
+    /// Asks for a file to load.
+    case load
+    /// Asks for a command.
+    case command
+    case help, suspend, quit
+}
+
+/// The views of the explorer.
+enum ViewKind: Hashable, Sendable, CaseIterable {
+    /// Histogram, curves and bits per channel of what a layer reads.
+    case explorer
+    /// Histogram, grid and corrections of a layer's weights.
+    case weights
+    /// All figures of each channel.
+    case channels
+}

@@ -1,0 +1,52 @@
+import Terminal
+
+/// The explorer's keys: dispatch, footer and help all come from here.
+let explorerKeys = KeyTable<Action>([
+    KeyBinding([.up, "k"], .move(-1), group: "Moving", hint: "layer", "previous layer or channel"),
+    KeyBinding([.down, "j"], .move(1), group: "Moving", hint: "layer", "next layer or channel"),
+    KeyBinding([.left, "h"], .sideways(-1), group: "Moving", hint: "column", "weights column, previous channel"),
+    KeyBinding([.right, "l"], .sideways(1), group: "Moving", hint: "column", "activations column, next channel"),
+    KeyBinding([.pageUp], .page(-1), group: "Moving", "a page up"),
+    KeyBinding([.pageDown], .page(1), group: "Moving", "a page down"),
+    KeyBinding([.home, "g"], .end(-1), group: "Moving", "first"),
+    KeyBinding([.end, "G"], .end(1), group: "Moving", "last"),
+    KeyBinding([.tab, .backTab], .focus, group: "Moving", "between layers and channels"),
+    KeyBinding(["w"], .worst, group: "Moving", "the layer with the lowest SQNR"),
+    KeyBinding(["/"], .filter, group: "Moving", "show only layers whose name contains a text"),
+    KeyBinding(["n"], .match(1), group: "Moving", "next layer shown"),
+    KeyBinding(["N"], .match(-1), group: "Moving", "previous layer shown"),
+    KeyBinding(["S"], .sort, group: "Moving", "order: as they run, lowest SQNR first, largest first"),
+
+    KeyBinding(["+", "="], .step(1), group: "Editing", hint: "bits", "one bit more; above 8 comes float"),
+    KeyBinding(["-", "_"], .step(-1), group: "Editing", hint: "bits", "one bit less"),
+    KeyBinding(["b"], .bits, group: "Editing", "then 0 to 8, or f: set the bits"),
+    KeyBinding(["f"], .float, group: "Editing", "keep as float"),
+    KeyBinding(["["], .threshold(percent: -5), group: "Editing", hint: "threshold", "threshold 5 % lower"),
+    KeyBinding(["]"], .threshold(percent: 5), group: "Editing", hint: "threshold", "threshold 5 % higher"),
+    KeyBinding(["{"], .threshold(percent: -1), group: "Editing", "threshold 1 % lower"),
+    KeyBinding(["}"], .threshold(percent: 1), group: "Editing", "threshold 1 % higher"),
+    KeyBinding(["p"], .prior, group: "Editing", hint: "prior", "clipping: auto, laplace, gauss, mse, kl, minmax"),
+    KeyBinding(
+        ["a"], .allocate, group: "Editing", hint: "allocate", "bits per channel: none, weights, activations, both"),
+    KeyBinding(["c"], .correct, group: "Editing", hint: "correct", "bias correction: none, mean, both"),
+    KeyBinding(["r"], .granularity, group: "Editing", "ranges: one per tensor, one per channel"),
+    KeyBinding(["x"], .release, group: "Editing", "give back what was set by hand: threshold, channel bits"),
+    KeyBinding(["A"], .applyToAll, group: "Editing", "all layers as this one, but the first and last"),
+    KeyBinding([" "], .mark, group: "Editing", "mark: edits act on all marked layers"),
+    KeyBinding([.escape], .clear, group: "Editing", "remove marks, filter and message"),
+    KeyBinding(["u"], .undo, group: "Editing", hint: "undo", "undo"),
+    KeyBinding(["U", .control("r")], .redo, group: "Editing", "redo"),
+
+    KeyBinding(["1"], .view(.explorer), group: "Views", "explorer: histogram, curves, bits per channel"),
+    KeyBinding(["2"], .view(.weights), group: "Views", "weights: histogram, grid, corrections"),
+    KeyBinding(["3"], .view(.channels), group: "Views", "channels: b, sigma, range, bits, threshold, error"),
+
+    KeyBinding(["s"], .save, group: "Files", hint: "save", "save the configuration"),
+    KeyBinding(["W"], .saveAs, group: "Files", "save under another name"),
+    KeyBinding(["o"], .load, group: "Files", "open a saved configuration"),
+
+    KeyBinding([":"], .command, group: "General", "command line, with completion"),
+    KeyBinding([.control("z")], .suspend, group: "General", "suspend; fg comes back"),
+    KeyBinding(["q", .control("c")], .quit, group: "General", hint: "quit", "quit; asks if something is unsaved"),
+    KeyBinding(["?", .function(1)], .help, group: "General", hint: "all keys", "this help"),
+])

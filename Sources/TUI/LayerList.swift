@@ -1,0 +1,68 @@
+import Quant
+import Terminal
+import Workbench
+
+/// The list of layers as a table.
+struct LayerList {
+    let table: Table
+
+    /// The rows of a session; narrow lists leave out shape and accuracy change.
+    init(_ state: ScreenState, width: Int, look: Look) {
+        let session = state.session
+        let net = session.subject.net
+        let isWide = width >= 56
+        var columns = [
+            Table.Column("#", width: .cells(net.layers.count > 99 ? 3 : 2), alignment: .trailing),
+            Table.Column("layer"),
+        ]
+        if isWide { columns.append(Table.Column("shape", width: .cells(14))) }
+        let widths = columns.count
+        columns += [
+            Table.Column("W", width: .cells(5), alignment: .trailing),
+            Table.Column("A", width: .cells(5), alignment: .trailing),
+            Table.Column("SQNR", width: .cells(5), alignment: .trailing),
+        ]
+        let visible = session.visibleLayers
+        let rows = visible.map { index in
+            let layer = net.layers[index]
+            var entries = [
+                Table.Entry("\(index + 1)", style: look.theme.dim),
+                Table.Entry(layer.name.shortened(to: max(6, width - (isWide ? 40 : 25)))),
+            ]
+            if isWide {
+                let shape = layer.weights.shape.dimensions.map(String.init).joined(separator: "×")
+                entries.append(Table.Entry(shape, style: look.theme.dim))
+            }
+            entries.append(Table.Entry(LayerList.bits(session, index, .weights)))
+            entries.append(Table.Entry(LayerList.bits(session, index, .activations)))
+            let sqnr = session.plan?.layers[index].inputSQNR
+            let style = sqnr.map { $0 < 12 ? look.theme.bad : $0 < 18 ? look.theme.warning : look.theme.text }
+            entries.append(Table.Entry(sqnr.map { $0.fixed(1) } ?? "·", style: style))
+            return Table.Row(entries, isMarked: session.marks.contains(index))
+        }
+        table = Table(
+            columns: columns, rows: rows, selectedRow: visible.firstIndex(of: session.selection),
+            selectedColumn: session.target == .weights ? widths : widths + 1)
+    }
+
+    /// A width: the bits chosen, their mean where channels differ, with a star where set by hand.
+    private static func bits(_ session: Session, _ index: Int, _ target: Target) -> String {
+        let settings = session.configuration.layers[index]
+        let byHand = target == .weights ? settings.weightChannelBits : settings.activationChannelBits
+        let star = byHand.isEmpty ? "" : "*"
+        guard let bits = session.channelBits(of: index, target), Set(bits).count > 1 else {
+            let label = settings.precision(of: target).label
+            return (label == "float" ? "fp32" : label) + star
+        }
+        return (Double(bits.reduce(0, +)) / Double(bits.count)).fixed(1) + star
+    }
+}
+
+extension String {
+    /// The text with its middle left out where it is longer than `count`: names of nodes differ at their ends.
+    func shortened(to count: Int) -> String {
+        guard self.count > count, count > 3 else { return self }
+        let tail = (count - 1) * 2 / 3
+        return prefix(count - 1 - tail) + "…" + suffix(tail)
+    }
+}

@@ -1,0 +1,40 @@
+import Quant
+import Terminal
+import Workbench
+
+/// Everything a frame is drawn from: the session and what only the screen knows.
+struct ScreenState {
+    /// A question that the next keys answer.
+    enum Mode: Hashable {
+        case browsing
+        /// The next key is a width.
+        case bits
+        case filter(LineEditor)
+        case save(LineEditor)
+        case load(LineEditor)
+        case command(LineEditor)
+        /// Something is unsaved: save, leave, or stay.
+        case leaving
+        /// The help, scrolled so far.
+        case help(Int)
+    }
+
+    /// The pane that the arrows act on.
+    enum Focus: Hashable {
+        case layers, channels
+    }
+
+    var session: Session
+    var view = ViewKind.explorer
+    var focus = Focus.layers
+    var mode = Mode.browsing
+    /// How long the last edit took to recompute everything but accuracy.
+    var recompute: Duration?
+    /// What the selected layer shows.
+    var details: Details?
+    /// Whether the program ends once the configuration is written.
+    var isLeavingAfterSave = false
+
+    /// The first frame's state.
+    init(_ session: Session) { self.session = session }
+}

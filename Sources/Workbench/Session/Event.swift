@@ -1,0 +1,48 @@
+public import Quant
+
+/// What an effect answers.
+public enum Event: Sendable {
+    /// Calibration goes on; the share that is done.
+    case calibrating(Double)
+    /// Calibration is done.
+    case calibrated(Calibration)
+    /// More images of a measurement are done.
+    case measured(Estimate)
+    /// The configuration was written.
+    case saved(path: String, Configuration)
+    /// A configuration was read.
+    case loaded(path: String, Configuration)
+    /// Something failed, in one line.
+    case failed(String)
+}
+
+/// What a session wants done outside: values, run elsewhere, answered by events.
+public enum Effect: Sendable {
+    /// Observes the float net on the calibration images.
+    case calibrate
+    /// Measures a plan; any measurement before it is cancelled.
+    case measure(generation: Int, QuantizationPlan)
+    /// Writes a configuration and what follows from it.
+    case save(path: String, Configuration, QuantizationPlan, Calibration)
+    /// Reads a configuration.
+    case load(path: String)
+}
+
+/// A line for the user.
+public struct Notice: Hashable, Sendable {
+    /// How serious it is.
+    public enum Severity: Hashable, Sendable {
+        case note, success, warning, failure
+    }
+
+    /// How serious it is.
+    public let severity: Severity
+    /// The text.
+    public let text: String
+
+    /// A line from its parts.
+    public init(_ severity: Severity, _ text: String) {
+        self.severity = severity
+        self.text = text
+    }
+}

@@ -1,5 +1,6 @@
 public import Engine
 import Net
+public import NetIO
 public import Quant
 
 /// What a session explores: a net, the images that judge it, and how runs are divided.
@@ -14,6 +15,10 @@ public struct Subject: Sendable {
     public let measured: ImageSource
     /// The images that calibrate.
     public let observed: ImageSource
+    /// How stored images become the net's input, as a saved configuration says it.
+    public let input: SavedConfiguration.Input
+    /// The file that the choices came from, if any: what it holds besides is kept.
+    public let origin: SavedConfiguration?
     /// Which of the net's outputs is judged.
     public let output: Int
     /// Threads and instruction set.
@@ -22,13 +27,15 @@ public struct Subject: Sendable {
     /// A subject from its parts.
     public init(
         name: String, sha256: String, net: LayerGraph, measured: ImageSource, observed: ImageSource,
-        output: Int = 0, options: RunOptions
+        input: SavedConfiguration.Input, origin: SavedConfiguration? = nil, output: Int = 0, options: RunOptions
     ) {
         self.name = name
         self.sha256 = sha256
         self.net = net
         self.measured = measured
         self.observed = observed
+        self.input = input
+        self.origin = origin
         self.output = output
         self.options = options
     }

@@ -24,13 +24,14 @@ struct Evaluate: AsyncParsableCommand {
         let file = try OnnxFile(path: net.path(sample))
         let layers = LayerGraph(file.graph)
         let load = loading.seconds
-        let (measured, observed, notes) = try data.load(for: layers, sample: sample)
+        let saved = try plan.saved()
+        let configuration = try plan.configuration(for: layers, file: file, saved: saved)
+        let (measured, observed, notes) = try data.load(for: layers, sample: sample, saved: saved?.input)
         for note in notes { printToStandardError("note: \(note)") }
 
         let calibrating = Stopwatch()
         let calibration = try await CalibrationRun(layers, on: observed, options: options).run()
         let calibrate = calibrating.seconds
-        let configuration = Configuration(try plan.options(), for: layers)
         let quantization = QuantizationPlan(net: layers, calibration: calibration, configuration: configuration)
 
         let floatProgram = Program(layers)

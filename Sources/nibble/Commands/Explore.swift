@@ -52,13 +52,18 @@ struct Explore: AsyncParsableCommand {
         guard !net.layers.isEmpty else {
             throw Failure("\(model): no convolution or linear layer with constant weights, so nothing to quantize")
         }
-        let (measured, observed, notes) = try data.load(for: net, sample: sample)
+        let saved = try plan.saved()
+        let configuration = try plan.configuration(for: net, file: file, saved: saved)
+        let (measured, observed, notes) = try data.load(for: net, sample: sample, saved: saved?.input)
+        let input = SavedConfiguration.Input(
+            measured.preprocessing, resize: data.resize ?? saved?.input.resize, crop: data.crop ?? saved?.input.crop
+        )
         let name = sample?.name ?? ModelArgument.title(of: model)
         let subject = Subject(
             name: name, sha256: file.sha256, net: net,
             measured: ImageSource(measured.images, measured.preprocessing, isShuffled: true), observed: observed,
-            options: options)
-        var session = Session(subject, configuration: Configuration(try plan.options(), for: net))
+            input: input, origin: saved, options: options)
+        var session = Session(subject, configuration: configuration, file: plan.config)
         if let note = notes.last { session.say(Notice(.warning, note)) }
         return session
     }

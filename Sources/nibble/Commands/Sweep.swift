@@ -20,6 +20,10 @@ struct Sweep: AsyncParsableCommand {
     @Flag(help: "Print comma-separated values.")
     var csv = false
 
+    func validate() throws {
+        if plan.config != nil { throw ValidationError("sweep makes its own choices: leave out --config") }
+    }
+
     /// The methods, each alone on top of naive, then together.
     private static let methods: [(name: String, clips: Bool, allocates: Bool, corrects: Bool)] = [
         ("naive", false, false, false), ("clipping", true, false, false), ("allocation", false, true, false),

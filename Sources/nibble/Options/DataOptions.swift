@@ -30,8 +30,8 @@ struct DataOptions: ParsableArguments {
     @Option(help: "Cut this many pixels square from the centre.")
     var crop: Int?
 
-    @Option(help: "Order of the colour channels in the net: rgb or bgr.")
-    var channels = "rgb"
+    @Option(help: "Order of the colour channels in the net: rgb or bgr; default rgb.")
+    var channels: String?
 
     @Option(help: "Use the first N images only.")
     var limit: Int?
@@ -51,7 +51,7 @@ struct DataOptions: ParsableArguments {
         if let layout, LabeledImages.Layout(rawValue: layout) == nil {
             throw ValidationError("--layout is nchw or nhwc, not '\(layout)'")
         }
-        guard Preprocessing.ChannelOrder(rawValue: channels) != nil else {
+        if let channels, Preprocessing.ChannelOrder(rawValue: channels) == nil {
             throw ValidationError("--channels is rgb or bgr, not '\(channels)'")
         }
         for (name, list) in [("--mean", mean), ("--std", std)] {
@@ -65,28 +65,41 @@ struct DataOptions: ParsableArguments {
     /// Images to measure and images to calibrate on, ready for `net`.
     ///
     /// A sample net brings its own images and preprocessing; an option named on the command line wins over them.
+    ///
+    /// - Parameter saved: the input of a saved configuration; an option that says otherwise is an error.
     func load(
-        for net: LayerGraph, sample: SampleNet?
+        for net: LayerGraph, sample: SampleNet?, saved: SavedConfiguration.Input? = nil
     ) throws -> (measured: ImageSource, calibration: ImageSource, notes: [String]) {
+        let resize = resize ?? saved?.resize
+        let crop = crop ?? saved?.crop
         guard let data = data ?? sample?.images else {
             throw Failure("no images: name them with --data PATH (.npy, .npz, idx, or a folder)")
         }
         var notes: [String] = []
-        let loaded = try read(data, labels: labels ?? (self.data == nil ? sample?.labels : nil), limit: limit)
+        let loaded = try read(
+            data, labels: labels ?? (self.data == nil ? sample?.labels : nil), limit: limit, resize: resize,
+            crop: crop)
         let images = loaded.images
         notes += loaded.notes.map(\.description)
         let preprocessing = Preprocessing(
-            scale: scale ?? sample?.scale ?? loaded.defaultScale,
-            mean: mean.flatMap(DataOptions.numbers) ?? sample?.mean ?? [0],
-            standardDeviation: std.flatMap(DataOptions.numbers) ?? sample?.std ?? [1],
-            channelOrder: Preprocessing.ChannelOrder(rawValue: channels) ?? .rgb)
+            scale: scale ?? saved?.preprocessing.scale ?? sample?.scale ?? loaded.defaultScale,
+            mean: mean.flatMap(DataOptions.numbers) ?? saved?.preprocessing.mean ?? sample?.mean ?? [0],
+            standardDeviation: std.flatMap(DataOptions.numbers) ?? saved?.preprocessing.standardDeviation
+                ?? sample?.std ?? [1],
+            channelOrder: channels.flatMap(Preprocessing.ChannelOrder.init(rawValue:))
+                ?? saved?.preprocessing.channelOrder ?? .rgb)
+        if let saved, saved != SavedConfiguration.Input(preprocessing, resize: resize, crop: crop) {
+            throw ValidationError(
+                "--config carries the preprocessing: leave out --scale, --mean, --std, --channels, --resize and --crop"
+            )
+        }
         for (name, values) in [("--mean", preprocessing.mean), ("--std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != images.channels {
             throw Failure("\(name) has \(values.count) values and the images have \(images.channels) channels")
         }
         let observed: LabeledImages
         if let calibration = calibration ?? (self.data == nil ? sample?.calibrationImages : nil) {
-            observed = try read(calibration, labels: nil, limit: calibrate).images
+            observed = try read(calibration, labels: nil, limit: calibrate, resize: resize, crop: crop).images
         } else {
             observed = images.prefix(calibrate)
             notes.append(
@@ -102,11 +115,12 @@ struct DataOptions: ParsableArguments {
         return (sources.0, sources.1, notes)
     }
 
-    private func read(_ path: String, labels: String?, limit: Int?) throws -> LoadedImages {
+    private func read(
+        _ path: String, labels: String?, limit: Int?, resize: Int?, crop: Int?
+    ) throws -> LoadedImages {
         try DataReader.images(
             at: path, layout: layout.flatMap(LabeledImages.Layout.init(rawValue:)), labelsAt: labels,
-            resize: resize,
-            crop: crop, limit: limit)
+            resize: resize, crop: crop, limit: limit)
     }
 
     private static func numbers(_ list: String) -> [Float]? {

@@ -1,61 +1,102 @@
 import ArgumentParser
+import NetIO
 import Quant
 
 /// The options of the plan, as every command names them.
 struct PlanArguments: ParsableArguments {
-    @Option(help: "Bits of the weights: 2 to 8, or float.")
-    var weights = "4"
+    @Option(help: "Bits of the weights: 2 to 8, or float; default 4.")
+    var weights: String?
 
-    @Option(help: "Bits of the activations: 2 to 8, or float.")
-    var activations = "4"
+    @Option(help: "Bits of the activations: 2 to 8, or float; default 4.")
+    var activations: String?
 
-    @Option(help: "Clipping of the activations: minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N.")
-    var clip = "auto"
+    @Option(
+        help:
+            "Clipping of the activations: minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N; default auto."
+    )
+    var clip: String?
 
-    @Option(help: "Bits per channel for: none, weights, activations or both.")
-    var allocate = "none"
+    @Option(help: "Bits per channel for: none, weights, activations or both; default none.")
+    var allocate: String?
 
-    @Option(help: "What the bits per channel keep to: mean-bits or bins.")
-    var budget = "mean-bits"
+    @Option(help: "What the bits per channel keep to: mean-bits or bins; default mean-bits.")
+    var budget: String?
 
-    @Option(help: "How bits are divided: two-thirds or exact.")
-    var rule = "two-thirds"
+    @Option(help: "How bits are divided: two-thirds or exact; default two-thirds.")
+    var rule: String?
 
-    @Option(help: "Correction of the quantized weights: none, mean or both.")
-    var correct = "both"
+    @Option(help: "Correction of the quantized weights: none, mean or both; default both.")
+    var correct: String?
 
-    @Option(help: "Bits of the first and last layers and their inputs: 2 to 8, or float.")
-    var firstLast = "8"
+    @Option(help: "Bits of the first and last layers and their inputs: 2 to 8, or float; default 8.")
+    var firstLast: String?
 
-    @Option(help: "What readers other than layers see: float, 8 or same.")
-    var residual = "8"
+    @Option(help: "What readers other than layers see: float, 8 or same; default 8.")
+    var residual: String?
 
-    @Option(help: "Ranges of the activations: one per tensor or per channel.")
+    @Option(help: "Ranges of the activations: tensor or channel; default tensor.")
     var granularity: String?
 
-    func validate() throws { _ = try options() }
+    @Option(help: "A saved configuration, instead of the options above; it carries the preprocessing too.")
+    var config: String?
+
+    func validate() throws {
+        if config != nil, let given = given.first {
+            throw ValidationError("--config makes all choices: leave out --\(given)")
+        }
+        _ = try options()
+    }
+
+    /// The options of the plan that the command line names.
+    private var given: [String] {
+        [
+            ("weights", weights), ("activations", activations), ("clip", clip), ("allocate", allocate),
+            ("budget", budget), ("rule", rule), ("correct", correct), ("first-last", firstLast),
+            ("residual", residual), ("granularity", granularity),
+        ].filter { $0.1 != nil }.map(\.0)
+    }
+
+    /// The saved configuration named, if any.
+    func saved() throws -> SavedConfiguration? { try config.map { try SavedConfiguration(path: $0) } }
+
+    /// The choices for a net: those of the saved configuration, or what the options say.
+    func configuration(
+        for net: LayerGraph, file: OnnxFile, saved: SavedConfiguration?
+    ) throws -> Configuration {
+        guard let saved, let config else { return Configuration(try options(), for: net) }
+        return try saved.configuration(for: net, sha256: file.sha256, path: config)
+    }
 
     /// The options named.
     func options() throws -> PlanOptions {
-        guard let clipping = ClippingMethod(argument: clip) else {
-            throw ValidationError(
-                "--clip is minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N, not '\(clip)'")
+        let standard = PlanOptions.standard
+        var clipping = standard.clipping
+        if let clip {
+            guard let method = ClippingMethod(argument: clip) else {
+                throw ValidationError(
+                    "--clip is minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N, not '\(clip)'")
+            }
+            clipping = method
         }
-        let allocation: AllocationChoice = try value(allocate, "--allocate")
-        let ranges: Granularity? = try granularity.map { try value($0, "--granularity") }
+        let allocation: AllocationChoice = try value(allocate, "--allocate") ?? standard.allocation
+        let ranges: Granularity? = try value(granularity, "--granularity")
         if allocation.coversActivations, ranges == .tensor {
             throw ValidationError(
-                "--allocate \(allocate) needs a range per channel: leave out --granularity tensor")
+                "--allocate \(allocation.rawValue) needs a range per channel: leave out --granularity tensor")
         }
         return PlanOptions(
-            weights: try precision(weights, "--weights"), activations: try precision(activations, "--activations"),
-            clipping: clipping, allocation: allocation, budget: try value(budget, "--budget"),
-            rule: try value(rule, "--rule"), correction: try value(correct, "--correct"),
-            firstLast: try precision(firstLast, "--first-last"), residual: try value(residual, "--residual"),
-            granularity: ranges ?? .tensor)
+            weights: try precision(weights, "--weights") ?? standard.weights,
+            activations: try precision(activations, "--activations") ?? standard.activations, clipping: clipping,
+            allocation: allocation, budget: try value(budget, "--budget") ?? standard.budget,
+            rule: try value(rule, "--rule") ?? standard.rule,
+            correction: try value(correct, "--correct") ?? standard.correction,
+            firstLast: try precision(firstLast, "--first-last") ?? standard.firstLast,
+            residual: try value(residual, "--residual") ?? standard.residual,
+            granularity: ranges ?? standard.granularity)
     }
 
-    private func precision(_ text: String, _ name: String) throws -> Precision {
+    private func precision(_ text: String?, _ name: String) throws -> Precision? {
+        guard let text else { return nil }
         if text == "float" { return .float }
         guard let bits = Int(text), (2...8).contains(bits) else {
             throw ValidationError("\(name) is 2 to 8 or float, not '\(text)'")
@@ -64,8 +105,9 @@ struct PlanArguments: ParsableArguments {
     }
 
     private func value<Choice: RawRepresentable & CaseIterable>(
-        _ text: String, _ name: String
-    ) throws -> Choice where Choice.RawValue == String {
+        _ text: String?, _ name: String
+    ) throws -> Choice? where Choice.RawValue == String {
+        guard let text else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("\(name) is one of \(choices), not '\(text)'")

@@ -1,0 +1,185 @@
+internal import Net
+internal import Quant
+
+extension SavedConfiguration {
+    /// Reads a file that `write` made, of this schema or an older one.
+    public init(path: String) throws(ConfigurationFileError) {
+        let file: MappedFile
+        do {
+            file = try MappedFile(path: path)
+        } catch {
+            throw .unreadable(path: path, reason: error.reason)
+        }
+        guard file.count <= 64 << 20 else { throw .unreadable(path: path, reason: "it is larger than 64 MiB") }
+        guard let document = JSON(parsing: file.withBytes({ Array($0) })) else { throw .notJSON(path: path) }
+        try self.init(Fields(value: document, name: "", path: path), path: path)
+    }
+
+    private init(_ file: Fields, path: String) throws(ConfigurationFileError) {
+        let schema = try file.integer("schema", in: 1...Int.max)
+        guard schema <= SavedConfiguration.schema else { throw .newerSchema(path: path, schema: schema) }
+        let preprocessing = try file.object("preprocessing")
+        let calibration = try file.object("calibration")
+        var names: [String] = []
+        var settings: [LayerSettings] = []
+        var resolved: [JSON] = []
+        var unknownOfLayers: [String: [JSON.Member]] = [:]
+        for layer in try file.objects("layers") {
+            let name = try layer.text("name")
+            guard !names.contains(name) else { throw layer.problem("name", "'\(name)' stands there twice") }
+            names.append(name)
+            settings.append(try LayerSettings(layer))
+            resolved.append(layer.value["resolved"] ?? .null)
+            unknownOfLayers[name] = layer.unknown(besides: Fields.ofLayer)
+        }
+        self.init(
+            model: try file.text("model"), sha256: try file.text("sha256"),
+            input: Input(
+                Preprocessing(
+                    scale: Float(try preprocessing.number("scale")), mean: try preprocessing.floats("mean"),
+                    standardDeviation: try preprocessing.floats("std", isDivisor: true),
+                    channelOrder: try preprocessing.choice("channels")),
+                resize: try preprocessing.size("resize"), crop: try preprocessing.size("crop")),
+            calibration: CalibrationDigest(
+                images: try calibration.integer("images", in: 0...Int.max), digest: try calibration.text("digest")),
+            configuration: Configuration(
+                layers: settings, budget: try file.choice("budget"), rule: try file.choice("rule"),
+                residual: try file.choice("residual")), layerNames: names, resolved: resolved)
+        unknown = file.unknown(besides: Fields.ofFile)
+        self.unknownOfLayers = unknownOfLayers
+    }
+}
+
+extension LayerSettings {
+    fileprivate init(_ layer: Fields) throws(ConfigurationFileError) {
+        let clip = try layer.text("clip")
+        guard let clipping = ClippingMethod(argument: clip) else {
+            throw layer.problem("clip", "is '\(clip)', not a clipping method")
+        }
+        var threshold: Double?
+        if let value = layer.value["threshold"], value != .null {
+            threshold = try layer.number("threshold")
+            guard let threshold, threshold > 0 else { throw layer.problem("threshold", "is not positive") }
+        }
+        self.init(
+            weights: try layer.precision("weights"), activations: try layer.precision("activations"),
+            clipping: clipping, threshold: threshold, granularity: try layer.choice("granularity"),
+            allocation: try layer.choice("allocate"), correction: try layer.choice("correct"),
+            weightChannelBits: try layer.channelBits("weightChannelBits"),
+            activationChannelBits: try layer.channelBits("activationChannelBits"))
+    }
+}
+
+/// An object of a file, read field by field; errors name the field's place.
+private struct Fields {
+    static let ofFile: Set = [
+        "schema", "model", "sha256", "preprocessing", "calibration", "budget", "rule", "residual", "layers",
+    ]
+    static let ofLayer: Set = [
+        "name", "weights", "activations", "clip", "threshold", "granularity", "allocate", "correct",
+        "weightChannelBits", "activationChannelBits", "resolved",
+    ]
+
+    let value: JSON
+    let name: String
+    let path: String
+
+    func problem(_ field: String, _ text: String) -> ConfigurationFileError {
+        .field(path: path, field: name.isEmpty ? field : "\(name).\(field)", problem: text)
+    }
+
+    func unknown(besides known: Set<String>) -> [JSON.Member] {
+        guard case .object(let members) = value else { return [] }
+        return members.filter { !known.contains($0.name) }
+    }
+
+    private func required(_ field: String) throws(ConfigurationFileError) -> JSON {
+        guard let found = value[field] else { throw problem(field, "is missing") }
+        return found
+    }
+
+    func object(_ field: String) throws(ConfigurationFileError) -> Fields {
+        let found = try required(field)
+        guard case .object = found else { throw problem(field, "is not an object") }
+        return Fields(value: found, name: name.isEmpty ? field : "\(name).\(field)", path: path)
+    }
+
+    func objects(_ field: String) throws(ConfigurationFileError) -> [Fields] {
+        guard case .array(let values) = try required(field) else { throw problem(field, "is not a list") }
+        return values.enumerated().map { Fields(value: $1, name: "\(field)[\($0)]", path: path) }
+    }
+
+    func text(_ field: String) throws(ConfigurationFileError) -> String {
+        guard case .string(let text) = try required(field) else { throw problem(field, "is not a text") }
+        return text
+    }
+
+    func number(_ field: String) throws(ConfigurationFileError) -> Double {
+        switch try required(field) {
+        case .int(let number): return Double(number)
+        case .number(let number) where number.isFinite: return number
+        default: throw problem(field, "is not a number")
+        }
+    }
+
+    func integer(_ field: String, in range: ClosedRange<Int>) throws(ConfigurationFileError) -> Int {
+        guard case .int(let number) = try required(field), range.contains(number) else {
+            throw problem(field, "is not a whole number from \(range.lowerBound)")
+        }
+        return number
+    }
+
+    /// A number of pixels, or nothing.
+    func size(_ field: String) throws(ConfigurationFileError) -> Int? {
+        guard let found = value[field], found != .null else { return nil }
+        return try integer(field, in: 1...65_536)
+    }
+
+    func floats(_ field: String, isDivisor: Bool = false) throws(ConfigurationFileError) -> [Float] {
+        guard case .array(let values) = try required(field), !values.isEmpty else {
+            throw problem(field, "is not a list of numbers")
+        }
+        var floats: [Float] = []
+        for value in values {
+            switch value {
+            case .int(let number): floats.append(Float(number))
+            case .number(let number): floats.append(Float(number))
+            default: throw problem(field, "is not a list of numbers")
+            }
+        }
+        guard floats.allSatisfy(\.isFinite) else { throw problem(field, "holds a number that is too large") }
+        if isDivisor, floats.contains(0) { throw problem(field, "holds 0, by which images are divided") }
+        return floats
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ field: String
+    ) throws(ConfigurationFileError) -> Choice where Choice.RawValue == String {
+        let text = try text(field)
+        guard let choice = Choice(rawValue: text) else {
+            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw problem(field, "is '\(text)', not one of \(choices)")
+        }
+        return choice
+    }
+
+    func precision(_ field: String) throws(ConfigurationFileError) -> Precision {
+        switch try required(field) {
+        case .string("float"): return .float
+        case .int(let bits) where (0...8).contains(bits): return .bits(bits)
+        default: throw problem(field, "is neither 0 to 8 nor \"float\"")
+        }
+    }
+
+    func channelBits(_ field: String) throws(ConfigurationFileError) -> [Int: Int] {
+        guard case .object(let members) = try required(field) else { throw problem(field, "is not an object") }
+        var bits: [Int: Int] = [:]
+        for member in members {
+            guard let channel = Int(member.name), channel >= 0, "\(channel)" == member.name,
+                case .int(let width) = member.value, (0...8).contains(width)
+            else { throw problem("\(field).\(member.name)", "is not a channel with 0 to 8 bits") }
+            bits[channel] = width
+        }
+        return bits
+    }
+}

@@ -1,0 +1,183 @@
+public import Net
+public import Quant
+
+/// A configuration as a file holds it: every choice, what it belongs to, and what followed from it.
+///
+/// A plan is derived from the choices again; the resolved thresholds and bits are for readers of the file. Fields that
+/// this version does not know are kept and written back.
+public struct SavedConfiguration: Hashable, Sendable {
+    /// The version of the file's structure that this nibble writes, and the newest that it reads.
+    public static let schema = 1
+
+    /// How stored images become the net's input.
+    public struct Input: Hashable, Sendable {
+        /// Scale, mean, standard deviation and order of the channels.
+        public let preprocessing: Preprocessing
+        /// The length of the shorter side that images were resized to.
+        public let resize: Int?
+        /// The side of the square cut from the centre.
+        public let crop: Int?
+
+        /// An input from its parts.
+        public init(_ preprocessing: Preprocessing, resize: Int? = nil, crop: Int? = nil) {
+            self.preprocessing = preprocessing
+            self.resize = resize
+            self.crop = crop
+        }
+    }
+
+    /// The net's name, for readers.
+    public let model: String
+    /// The SHA-256 of the net's ONNX file.
+    public let sha256: String
+    /// How images become the net's input.
+    public let input: Input
+    /// The calibration behind the resolved values.
+    public let calibration: CalibrationDigest
+    /// The choices.
+    public let configuration: Configuration
+    /// The layers' names, in the order of the configuration.
+    public let layerNames: [String]
+    /// What followed from the choices, one object per layer.
+    let resolved: [JSON]
+    /// Fields of the file that this version does not know: the file's own, and each layer's.
+    var unknown: [JSON.Member] = []
+    var unknownOfLayers: [String: [JSON.Member]] = [:]
+
+    /// A configuration to be written.
+    ///
+    /// - Parameter previous: the file it was loaded from, whose unknown fields are kept.
+    public init(
+        model: String, sha256: String, input: Input, net: LayerGraph, calibration: Calibration,
+        configuration: Configuration, plan: QuantizationPlan, keeping previous: SavedConfiguration? = nil
+    ) {
+        self.model = model
+        self.sha256 = sha256
+        self.input = input
+        self.calibration = CalibrationDigest(calibration, of: net)
+        self.configuration = configuration
+        layerNames = net.layers.map(\.name)
+        resolved = plan.layers.map(SavedConfiguration.resolve)
+        unknown = previous?.unknown ?? []
+        unknownOfLayers = previous?.unknownOfLayers ?? [:]
+    }
+
+    /// A configuration as it was read.
+    init(
+        model: String, sha256: String, input: Input, calibration: CalibrationDigest, configuration: Configuration,
+        layerNames: [String], resolved: [JSON]
+    ) {
+        self.model = model
+        self.sha256 = sha256
+        self.input = input
+        self.calibration = calibration
+        self.configuration = configuration
+        self.layerNames = layerNames
+        self.resolved = resolved
+    }
+
+    /// Replaces the file at `path` in one step: there is always the old file or the new one.
+    public func write(to path: String) throws(SavingError) { try AtomicFile.write(json.indented + "\n", to: path) }
+
+    /// The choices in the order of a net's layers.
+    ///
+    /// - Parameter path: the file's name, for errors.
+    public func configuration(
+        for net: LayerGraph, sha256: String, path: String
+    ) throws(ConfigurationFileError) -> Configuration {
+        guard sha256 == self.sha256 else {
+            throw .otherNet(path: path, model: model, expected: sha256, found: self.sha256)
+        }
+        let names = net.layers.map(\.name)
+        let missing = names.filter { !layerNames.contains($0) }
+        let unknown = layerNames.filter { !names.contains($0) }
+        guard missing.isEmpty, unknown.isEmpty else {
+            throw .layers(path: path, missing: missing, unknown: unknown)
+        }
+        var result = configuration
+        result.layers = []
+        for (layer, name) in zip(net.layers, names) {
+            guard let index = layerNames.firstIndex(of: name) else { continue }
+            let settings = configuration.layers[index]
+            let inputShape = net.graph[layer.input].shape
+            let inputs = inputShape.rank > 1 ? inputShape[1] : 1
+            for (field, bits, count) in [
+                ("weightChannelBits", settings.weightChannelBits, layer.outputChannels),
+                ("activationChannelBits", settings.activationChannelBits, inputs),
+            ] {
+                guard let wrong = bits.keys.first(where: { !(0..<count).contains($0) }) else { continue }
+                throw .field(
+                    path: path, field: "layers[\(index)].\(field)",
+                    problem: "names channel \(wrong), and layer '\(name)' has 0 to \(count - 1)")
+            }
+            result.layers.append(settings)
+        }
+        return result
+    }
+
+    /// The file's document.
+    var json: JSON {
+        func precision(_ precision: Precision) -> JSON {
+            switch precision {
+            case .float: .string("float")
+            case .bits(let bits): .int(bits)
+            }
+        }
+        func channels(_ bits: [Int: Int]) -> JSON {
+            .object(bits.sorted { $0.key < $1.key }.map { ("\($0.key)", .int($0.value)) })
+        }
+        let preprocessing = input.preprocessing
+        let layers: [JSON] = configuration.layers.indices.map { index in
+            let settings = configuration.layers[index]
+            let known: [(String, JSON)] = [
+                ("name", .string(layerNames[index])), ("weights", precision(settings.weights)),
+                ("activations", precision(settings.activations)), ("clip", .string("\(settings.clipping)")),
+                ("threshold", .optional(settings.threshold)),
+                ("granularity", .string(settings.granularity.rawValue)),
+                ("allocate", .string(settings.allocation.rawValue)),
+                ("correct", .string(settings.correction.rawValue)),
+                ("weightChannelBits", channels(settings.weightChannelBits)),
+                ("activationChannelBits", channels(settings.activationChannelBits)),
+                ("resolved", resolved[index]),
+            ]
+            return .object(
+                known.map { JSON.Member(name: $0.0, value: $0.1) } + (unknownOfLayers[layerNames[index]] ?? []))
+        }
+        let known: [(String, JSON)] = [
+            ("schema", .int(SavedConfiguration.schema)), ("model", .string(model)), ("sha256", .string(sha256)),
+            (
+                "preprocessing",
+                .object([
+                    ("scale", .number(Double(preprocessing.scale))),
+                    ("mean", .array(preprocessing.mean.map { .number(Double($0)) })),
+                    ("std", .array(preprocessing.standardDeviation.map { .number(Double($0)) })),
+                    ("channels", .string(preprocessing.channelOrder.rawValue)),
+                    ("resize", input.resize.map { .int($0) } ?? .null),
+                    ("crop", input.crop.map { .int($0) } ?? .null),
+                ])
+            ),
+            (
+                "calibration",
+                .object([("images", .int(calibration.images)), ("digest", .string(calibration.digest))])
+            ),
+            ("budget", .string(configuration.budget.rawValue)), ("rule", .string(configuration.rule.rawValue)),
+            ("residual", .string(configuration.residual.rawValue)), ("layers", .array(layers)),
+        ]
+        return .object(known.map { JSON.Member(name: $0.0, value: $0.1) } + unknown)
+    }
+
+    private static func resolve(_ planned: LayerPlan) -> JSON {
+        var inputBits = JSON.null
+        switch planned.input {
+        case .real: break
+        case .tensor(let quantizer): inputBits = .int(quantizer.bits)
+        case .channels(let quantizers): inputBits = .array(quantizers.map { .int($0?.bits ?? 0) })
+        }
+        return .object([
+            ("thresholds", .array(planned.ranges.map { .number($0.threshold) })),
+            ("ranges", .array(planned.ranges.map { .array([.number($0.lo), .number($0.hi)]) })),
+            ("weightBits", planned.weightChannelBits.map { .array($0.map { .int($0) }) } ?? .null),
+            ("activationBits", inputBits),
+        ])
+    }
+}

@@ -1,7 +1,7 @@
 # `make run` and `make test` do everything on a fresh Debian or Ubuntu machine that has Swift 6.2 or newer.
 
 TEST_TIMEOUT ?= 1800
-ARGS ?= evaluate fashion-resnet20
+ARGS ?=
 
 .PHONY: build run test lint imports check
 

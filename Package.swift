@@ -85,6 +85,12 @@ let package = Package(
             name: "TerminalTests", dependencies: ["Terminal", "TerminalTesting", "terminal-demo"],
             swiftSettings: strict),
         .testTarget(
+            name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TUITests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Terminal", "TUI", "Workbench"],
+            swiftSettings: strict),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: ["Engine", "Net", "NetIO", "Quant", "TerminalTesting", "nibble"],
             swiftSettings: strict),

@@ -1,0 +1,129 @@
+import Glibc
+import NetIO
+import Quant
+import Testing
+
+@testable import Workbench
+
+@Suite struct SavedConfigurationTests {
+    private func temporaryPath() -> String { "/tmp/nibble-configuration-\(UInt64.random(in: 0 ... .max)).json" }
+
+    private func text(at path: String) throws -> String {
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, file)], as: UTF8.self)
+    }
+
+    /// A session with every kind of choice, saved.
+    private func saved(at path: String) async throws -> Session {
+        var session = try await Sample.session()
+        for change in [
+            Change.allocation(.both), .clipping(.percentile(99.9)), .channelBits(.weights, channel: 1, bits: 0),
+            .correction(.mean),
+        ] { _ = session.update(.edit(change)) }
+        _ = session.update(.select(2))
+        _ = session.update(.edit(.threshold(0.1 + 0.2)))
+        _ = session.update(.edit(.precision(.weights, .float)))
+        _ = session.update(.editNet(.residual(.same)))
+        guard case .save(_, let configuration, let plan, let calibration)? = session.update(.save(path)).first
+        else {
+            Issue.record("saving has no effect")
+            return session
+        }
+        try ConfigurationFiles(subject: session.subject).write(
+            configuration, plan: plan, calibration: calibration, to: path)
+        return session
+    }
+
+    @Test func loadsBackToTheIdenticalPlan() async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        let loaded = try ConfigurationFiles(subject: session.subject).read(path)
+        #expect(loaded == session.configuration)
+        let plan = QuantizationPlan(
+            net: session.subject.net, calibration: try #require(session.calibration), configuration: loaded)
+        #expect(plan.layers.map(\.input) == session.plan?.layers.map(\.input))
+        #expect(plan.layers.map(\.weightChannelBits) == session.plan?.layers.map(\.weightChannelBits))
+    }
+
+    @Test func unknownFieldsAreKept() async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        let known = try text(at: path)
+        let name = session.subject.net.layers[1].name
+        let changed = known.replacing("{\n  \"schema\"", with: "{\n  \"author\": {\"name\": \"é\"},\n  \"schema\"")
+            .replacing("\"name\": \"\(name)\",", with: "\"name\": \"\(name)\", \"reason\": [1, 2.5, null],")
+        try AtomicFile.write(changed, to: path)
+        let files = ConfigurationFiles(subject: session.subject)
+        let configuration = try files.read(path)
+        try files.write(
+            configuration, plan: try #require(session.plan), calibration: try #require(session.calibration),
+            to: path)
+        let document = try #require(JSON(parsing: try text(at: path).utf8))
+        #expect(document["author"] == .object([("name", .string("é"))]))
+        guard case .array(let layers)? = document["layers"] else {
+            Issue.record("no layers")
+            return
+        }
+        #expect(layers[1]["reason"] == .array([.int(1), .number(2.5), .null]))
+    }
+
+    @Test(arguments: [
+        ("\"schema\": 1", "\"schema\": 2", "newer nibble"), ("\"schema\": 1", "\"schema\": \"1\"", "schema is not"),
+        ("\"weights\": 4", "\"weights\": 9", "layers[3].weights is neither"),
+        ("\"weights\": 4", "\"weights\": -1", "layers[3].weights is neither"),
+        ("\"weights\": 4", "\"weights\": true", "layers[3].weights is neither"),
+        ("\"granularity\": \"channel\"", "\"granularity\": \"pixel\"", "layers[1].granularity is 'pixel'"),
+        ("\"clip\": \"percentile:99.9\"", "\"clip\": \"percentile:200\"", "layers[1].clip is"),
+        ("{\"1\": 0}", "{\"1\": 11}", "weightChannelBits.1 is not"),
+        ("{\"1\": 0}", "{\"999\": 4}", "names channel 999"), ("\"std\": [", "\"std\": [0, ", "holds 0"),
+        ("\"sha256\": \"", "\"sha256\": \"0", "another net"),
+        ("\"name\": \"", "\"name\": \"x", "lacks the net's layer"),
+        ("\"budget\"", "\"budgets\"", "budget is missing"), ("\"layers\": [", "\"layers\": ", "not JSON"),
+    ])
+    func damageIsRefusedInOneLine(found: String, replacement: String, message: String) async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        var known = try text(at: path)
+        // Only layers from the fourth on still have the default's four bits alone on their line.
+        if found == "\"weights\": 4" {
+            let name = session.subject.net.layers[3].name
+            let start = try #require(known.firstRange(of: "\"name\": \"\(name)\""))
+            let tail = known[start.lowerBound...].replacing(found, with: replacement, maxReplacements: 1)
+            known = String(known[..<start.lowerBound] + tail)
+        } else {
+            #expect(known.contains(found))
+            known = known.replacing(found, with: replacement, maxReplacements: 1)
+        }
+        try AtomicFile.write(known, to: path)
+        let error = #expect(throws: ConfigurationFileError.self) {
+            _ = try ConfigurationFiles(subject: session.subject).read(path)
+        }
+        let line = error?.description ?? ""
+        #expect(line.contains(message) && !line.contains("\n"), "\(line)")
+    }
+
+    @Test func everyTruncationIsRefused() async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        let whole = Array(try text(at: path).utf8)
+        for length in stride(from: 0, to: whole.count - 2, by: 97) {
+            try AtomicFile.write(whole[..<length], to: path)
+            #expect(throws: ConfigurationFileError.self) {
+                _ = try ConfigurationFiles(subject: session.subject).read(path)
+            }
+        }
+    }
+
+    @Test func anUnwritablePlaceLosesNothing() async throws {
+        let session = try await saved(at: temporaryPath())
+        var changed = session
+        _ = changed.receive(.failed("cannot write"))
+        #expect(changed.configuration == session.configuration && changed.isUnsaved)
+    }
+}

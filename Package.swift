@@ -57,6 +57,12 @@ let package = Package(
         .target(
             name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Workbench"], swiftSettings: strict),
 
+        // Milliseconds of an edit and of a frame for every sample net.
+        .executableTarget(
+            name: "session-bench",
+            dependencies: ["Engine", "Net", "NetIO", "Quant", "Terminal", "TUI", "Workbench"],
+            swiftSettings: strict),
+
         // What the tests of terminal programs need, and a program for them to run.
         .target(name: "TerminalTesting", dependencies: ["CTerm"], swiftSettings: strict),
         .executableTarget(name: "terminal-demo", dependencies: ["Terminal"], swiftSettings: strict),

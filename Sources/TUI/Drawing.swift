@@ -104,14 +104,15 @@ extension ScreenState {
         let channel = session.channel.map { " · channel \($0 + 1)" } ?? ""
         switch view {
         case .weights:
-            return "\(layer.name) · weights\(channel)"
+            return "\(layer.name.withoutScopes) · weights\(channel)"
         case .channels:
-            return "\(layer.name) · channels of the \(session.target == .weights ? "weights" : "input")"
+            return
+                "\(layer.name.withoutScopes) · channels of the \(session.target == .weights ? "weights" : "input")"
         case .explorer:
             let shape = net.graph[layer.input].shape
             let count = shape.rank > 1 ? shape[1] : 1
             let source = net.preActivations[layer.input] != nil ? " · after ReLU" : ""
-            return "\(layer.name) · input · \(count) channels\(source)\(channel)"
+            return "\(layer.name.withoutScopes) · input · \(count) channels\(source)\(channel)"
         }
     }
 

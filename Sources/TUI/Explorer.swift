@@ -19,6 +19,13 @@ public final class Explorer {
         state = ScreenState(session)
     }
 
+    /// One frame of a session, as the explorer draws it first.
+    public static func frame(of session: Session, size: Size, look: Look) -> Canvas {
+        var state = ScreenState(session)
+        state.details = Details(session, reusing: nil)
+        return state.draw(size, look)
+    }
+
     /// Runs until the user quits, a signal ends it, or the terminal goes away.
     public func run(on screen: any Screen) -> LoopEnd {
         for effect in state.session.start { runner.perform(effect) }

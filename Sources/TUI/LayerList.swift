@@ -27,7 +27,7 @@ struct LayerList {
             let layer = net.layers[index]
             var entries = [
                 Table.Entry("\(index + 1)", style: look.theme.dim),
-                Table.Entry(layer.name.shortened(to: max(6, width - (isWide ? 40 : 25)))),
+                Table.Entry(layer.name.withoutScopes.shortened(to: max(6, width - (isWide ? 40 : 25)))),
             ]
             if isWide {
                 let shape = layer.weights.shape.dimensions.map(String.init).joined(separator: "×")
@@ -59,6 +59,20 @@ struct LayerList {
 }
 
 extension String {
+    /// A node's name without what exporters add: `/layer3/layer3.2/conv1/Conv` is `layer3.2/conv1`.
+    ///
+    /// A last part that only names the operator is left out, and so is a scope that the next one repeats.
+    var withoutScopes: String {
+        var parts = split(separator: "/").map(String.init)
+        if parts.count > 1, let last = parts.last, ["Conv", "Gemm", "MatMul"].contains(last) { parts.removeLast() }
+        var kept: [String] = []
+        for (index, part) in parts.enumerated() {
+            if index + 1 < parts.count, parts[index + 1].hasPrefix(part + ".") { continue }
+            kept.append(part)
+        }
+        return kept.isEmpty ? self : kept.joined(separator: "/")
+    }
+
     /// The text with its middle left out where it is longer than `count`: names of nodes differ at their ends.
     func shortened(to count: Int) -> String {
         guard self.count > count, count > 3 else { return self }

@@ -117,6 +117,13 @@ import Workbench
         #expect(state.press("q", size: size).step == .quit)
     }
 
+    @Test(arguments: [
+        ("/layer3/layer3.2/conv1/Conv", "layer3.2/conv1"), ("conv2_1a", "conv2_1a"), ("/conv1/Conv", "conv1"),
+        ("Conv", "Conv"), ("/linear/Gemm", "linear"), ("/", "/"), ("", ""),
+        ("/features/features.0/features.0.0/Conv", "features.0.0"),
+    ])
+    func namesAreShownWithoutWhatExportersAdd(name: String, shown: String) { #expect(name.withoutScopes == shown) }
+
     @Test func noKeyIsBoundTwice() { #expect(explorerKeys.duplicates.isEmpty) }
 
     @Test func typedCommandsUseTheBatchNames() throws {

@@ -1,0 +1,106 @@
+// Times what an edit recomputes (plan, size) and a frame draws (curves included), for nets and their images.
+//
+//     session-bench                                        the sample nets
+//     session-bench NET.onnx IMAGES SCALE [MEAN STD]       a net of your own; MEAN and STD with commas
+
+import Engine
+import Net
+import NetIO
+import Quant
+import TUI
+import Terminal
+import Workbench
+
+struct Subjects {
+    static func load(
+        _ path: String, _ images: String, _ preprocessing: Preprocessing, name: String
+    ) throws -> Subject {
+        let file = try OnnxFile(path: path)
+        let loaded = try DataReader.images(
+            at: images, layout: nil, labelsAt: nil, resize: nil, crop: nil, limit: 512
+        ).images
+        let source = ImageSource(loaded, preprocessing)
+        return Subject(
+            name: name, sha256: file.sha256, net: LayerGraph(file.graph), measured: source, observed: source,
+            input: SavedConfiguration.Input(preprocessing),
+            options: RunOptions(threads: 2, isa: try InstructionSet.fromEnvironment()))
+    }
+
+    static func named(_ arguments: [String]) throws -> [Subject] {
+        guard arguments.count >= 3, let scale = Float(arguments[2]) else {
+            return try SampleNets().nets.map { net in
+                let preprocessing = Preprocessing(
+                    scale: net.scale, mean: net.mean, standardDeviation: net.std)
+                return try load(net.file, net.calibrationImages, preprocessing, name: net.name)
+            }
+        }
+        func numbers(_ index: Int, _ standard: Float) -> [Float] {
+            arguments.count > index ? arguments[index].split(separator: ",").compactMap { Float($0) } : [standard]
+        }
+        let preprocessing = Preprocessing(
+            scale: scale, mean: numbers(3, 0), standardDeviation: numbers(4, 1))
+        return [try load(arguments[0], arguments[1], preprocessing, name: arguments[0])]
+    }
+}
+
+/// The median and the largest of repeated times, in milliseconds.
+func times(of count: Int, _ body: (Int) -> Void) -> (median: Double, largest: Double) {
+    let clock = ContinuousClock()
+    let all = (0..<count).map { index in
+        let time = clock.measure { body(index) }.components
+        return Double(time.seconds) * 1000 + Double(time.attoseconds) / 1e15
+    }.sorted()
+    return (all[count / 2], all[count - 1])
+}
+
+func line(_ what: String, _ time: (median: Double, largest: Double)) {
+    print(
+        "  \(what.padded(to: 52)) \(time.median.fixed(2).padded(to: 8, alignment: .trailing)) "
+            + "\(time.largest.fixed(2).padded(to: 8, alignment: .trailing))")
+}
+
+for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
+    let calibration = try await CalibrationRun(subject.net, on: subject.observed, options: subject.options).run()
+    var session = Session(subject, configuration: Configuration(.standard, for: subject.net))
+    _ = session.receive(.calibrated(calibration))
+    print("\(subject.name): \(subject.net.layers.count) layers; milliseconds, median and largest of 20")
+    let widths: [Precision] = [.bits(3), .bits(5), .bits(4), .bits(2)]
+    line(
+        "activation bits of one layer",
+        times(of: 20) { index in
+            _ = session.update(.edit(.precision(.activations, widths[index % 4])))
+        })
+    line(
+        "weight bits of one layer",
+        times(of: 20) { index in
+            _ = session.update(.edit(.precision(.weights, widths[index % 4])))
+        })
+    line(
+        "bits of all layers",
+        times(of: 20) { index in
+            _ = session.update(.editAll(.precision(index % 2 == 0 ? .weights : .activations, widths[index % 4])))
+        })
+    line(
+        "allocation of one layer",
+        times(of: 20) { index in
+            _ = session.update(.edit(.allocation(index % 2 == 0 ? .both : .none)))
+        })
+    for method in [ClippingMethod.auto, .kl] {
+        line(
+            "clipping of one layer: \(method)",
+            times(of: 20) { index in
+                _ = session.update(.edit(.clipping(index % 2 == 0 ? method : .minMax)))
+            })
+    }
+    _ = session.update(.editAll(.allocation(.both)))
+    line(
+        "bits of all layers, allocated",
+        times(of: 20) { index in
+            _ = session.update(.editAll(.precision(.activations, widths[index % 4])))
+        })
+    line(
+        "a frame at 200x60, curves included",
+        times(of: 20) { _ in
+            _ = Explorer.frame(of: session, size: Size(width: 200, height: 60), look: Look(.indexed256, .unicode))
+        })
+}

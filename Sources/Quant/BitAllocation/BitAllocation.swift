@@ -42,28 +42,43 @@ public struct BitAllocation: Hashable, Sendable {
         halfRanges: [Double], errors: [[Double]], goal: Int, rule: AllocationRule, budget: AllocationBudget,
         fixed: [Int?]
     ) -> BitAllocation {
-        precondition(halfRanges.count == errors.count && halfRanges.count == fixed.count, "one entry per channel")
-        let bits: [Int]
+        precondition(halfRanges.count == errors.count, "one entry per channel")
+        return allocate(halfRanges: halfRanges, goal: goal, rule: rule, budget: budget, fixed: fixed) {
+            errors[$0][$1]
+        }
+    }
+
+    /// The same with errors computed as they are needed: two widths of a channel, or all nine for the exact rule.
+    ///
+    /// - Parameter error: the mean squared error of a channel at a number of bits.
+    static func allocate(
+        halfRanges: [Double], goal: Int, rule: AllocationRule, budget: AllocationBudget, fixed: [Int?],
+        error: (_ channel: Int, _ bits: Int) -> Double
+    ) -> BitAllocation {
+        precondition(halfRanges.count == fixed.count, "one entry per channel")
         switch rule {
-        case .twoThirds: bits = TwoThirdsRule(halfRanges, goal: goal, fixed: fixed).bits(budget)
+        case .twoThirds:
+            let bits = TwoThirdsRule(halfRanges, goal: goal, fixed: fixed).bits(budget)
+            return BitAllocation(bits: bits, goal: goal, error: error)
         case .exact:
             let limit: Double =
                 switch budget {
                 case .meanBits: Double(goal * halfRanges.count)
                 case .bins: Double(halfRanges.count << goal)
                 }
-            bits = HullRule(errors, budget: budget, limit: limit, fixed: fixed).bits
+            let errors = halfRanges.indices.map { channel in (0...8).map { error(channel, $0) } }
+            let bits = HullRule(errors, budget: budget, limit: limit, fixed: fixed).bits
+            return BitAllocation(bits: bits, goal: goal) { errors[$0][$1] }
         }
-        return BitAllocation(bits: bits, errors: errors, goal: goal)
     }
 
-    private init(bits: [Int], errors: [[Double]], goal: Int) {
+    private init(bits: [Int], goal: Int, error: (Int, Int) -> Double) {
         let count = Double(max(1, bits.count))
         self.bits = bits
         meanBits = Double(bits.reduce(0, +)) / count
         bins = bits.reduce(0) { $0 + 1 << $1 }
-        predictedError = zip(bits, errors).reduce(0) { $0 + $1.1[$1.0] } / count
-        uniformError = errors.reduce(0) { $0 + $1[goal] } / count
+        predictedError = bits.enumerated().reduce(0) { $0 + error($1.offset, $1.element) } / count
+        uniformError = bits.indices.reduce(0) { $0 + error($1, goal) } / count
     }
 }
 

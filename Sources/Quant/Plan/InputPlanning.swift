@@ -26,13 +26,22 @@ struct InputPlanning {
             return
         }
         let channels = observation.channels
-        let base = channels.map { InputPlanning.range(of: $0, bits: max(1, bits), settings) }
+        // The ranges found so far: the allocation asks for some of those that the plan uses.
+        var known = [[ClippingRange?]](repeating: [ClippingRange?](repeating: nil, count: 9), count: channels.count)
+        func range(_ channel: Int, _ width: Int) -> ClippingRange {
+            if let range = known[channel][width] { return range }
+            let found = InputPlanning.range(of: channels[channel], bits: width, settings)
+            known[channel][width] = found
+            return found
+        }
         var channelBits = [Int](repeating: bits, count: channels.count)
         if settings.allocation.coversActivations, bits < 8 {
             let allocated = BitAllocation.allocate(
-                halfRanges: base.map(\.threshold),
-                errors: channels.map { InputPlanning.errors(of: $0, settings) }, goal: bits, rule: rule,
-                budget: budget, fixed: channels.indices.map { settings.activationChannelBits[$0] })
+                halfRanges: channels.indices.map { range($0, max(1, bits)).threshold }, goal: bits, rule: rule,
+                budget: budget, fixed: channels.indices.map { settings.activationChannelBits[$0] }
+            ) { channel, width in
+                width == 0 ? channels[channel].histogram.power : range(channel, width).error
+            }
             channelBits = allocated.bits
             allocation = allocated
         } else {
@@ -50,12 +59,11 @@ struct InputPlanning {
             signal += observed.histogram.power
             guard width > 0 else {
                 quantizers.append(nil)
-                ranges.append(base[channel])
+                ranges.append(range(channel, max(1, bits)))
                 noise += observed.histogram.power
                 continue
             }
-            let range =
-                width == bits ? base[channel] : InputPlanning.range(of: observed, bits: width, settings)
+            let range = range(channel, width)
             quantizers.append(AffineQuantizer(bits: width, lo: range.lo, hi: range.hi))
             ranges.append(range)
             noise += range.error
@@ -71,10 +79,5 @@ struct InputPlanning {
         } else {
             ClippingRange(for: observed, bits: bits, method: settings.clipping)
         }
-    }
-
-    /// The measured error of a channel at 0...8 bits.
-    private static func errors(of observed: Observation, _ settings: LayerSettings) -> [Double] {
-        [observed.histogram.power] + (1...8).map { range(of: observed, bits: $0, settings).error }
     }
 }

@@ -25,19 +25,36 @@ public struct LayerPlan: Sendable {
     public let inputSQNR: Double?
 
     /// Plans a layer: a pure function of the layer, what it reads, and the settings.
+    ///
+    /// - Parameter previous: an earlier plan of the same layer under the same budget and rule, with the settings behind
+    ///   it; what a changed setting does not concern, weights or input, is taken from it.
     public init(
         layer: Layer, observation: TensorObservation, settings: LayerSettings, budget: AllocationBudget,
-        rule: AllocationRule
+        rule: AllocationRule, reusing previous: (settings: LayerSettings, plan: LayerPlan)? = nil
     ) {
-        let weights = WeightPlanning(layer: layer, settings: settings, budget: budget, rule: rule)
-        self.weights = weights.result
-        weightAllocation = weights.allocation
-        weightSQNR = weights.sqnr
-        let input = InputPlanning(observation: observation, settings: settings, budget: budget, rule: rule)
-        self.input = input.grid
-        ranges = input.ranges
-        inputAllocation = input.allocation
-        inputSQNR = input.sqnr
+        if let previous, previous.settings.sameForWeights(as: settings) {
+            weights = previous.plan.weights
+            weightAllocation = previous.plan.weightAllocation
+            weightSQNR = previous.plan.weightSQNR
+        } else {
+            let planning = WeightPlanning(layer: layer, settings: settings, budget: budget, rule: rule)
+            weights = planning.result
+            weightAllocation = planning.allocation
+            weightSQNR = planning.sqnr
+        }
+        if let previous, previous.settings.sameForInput(as: settings) {
+            input = previous.plan.input
+            ranges = previous.plan.ranges
+            inputAllocation = previous.plan.inputAllocation
+            inputSQNR = previous.plan.inputSQNR
+        } else {
+            let planning = InputPlanning(
+                observation: observation, settings: settings, budget: budget, rule: rule)
+            input = planning.grid
+            ranges = planning.ranges
+            inputAllocation = planning.allocation
+            inputSQNR = planning.sqnr
+        }
     }
 
     /// The bits of each output channel's weights.
@@ -50,4 +67,19 @@ public struct LayerPlan: Sendable {
 func decibels(signal: Double, noise: Double) -> Double? {
     guard signal > 0, noise > 0, signal.isFinite, noise.isFinite else { return nil }
     return 10 * log10(signal / noise)
+}
+
+extension LayerSettings {
+    /// Whether the plan of the weights is the same under other settings.
+    fileprivate func sameForWeights(as other: LayerSettings) -> Bool {
+        weights == other.weights && correction == other.correction && weightChannelBits == other.weightChannelBits
+            && allocation.coversWeights == other.allocation.coversWeights
+    }
+
+    /// Whether the plan of the input is the same under other settings.
+    fileprivate func sameForInput(as other: LayerSettings) -> Bool {
+        activations == other.activations && clipping == other.clipping && threshold == other.threshold
+            && granularity == other.granularity && activationChannelBits == other.activationChannelBits
+            && allocation.coversActivations == other.allocation.coversActivations
+    }
 }

@@ -29,7 +29,9 @@ public struct QuantizationPlan: Sendable {
             }
             return LayerPlan(
                 layer: net.layers[index], observation: observation, settings: settings,
-                budget: configuration.budget, rule: configuration.rule)
+                budget: configuration.budget, rule: configuration.rule,
+                reusing: sameRules
+                    ? previous.map { ($0.configuration.layers[index], $0.plan.layers[index]) } : nil)
         }
         stored = QuantizationPlan.storage(net, calibration, configuration, layers)
     }

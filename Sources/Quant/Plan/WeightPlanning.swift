@@ -17,8 +17,8 @@ struct WeightPlanning {
         if settings.allocation.coversWeights, bits < 8 {
             let statistics = WeightPlanning.channelRanges(layer)
             let allocated = BitAllocation.allocate(
-                halfRanges: statistics, errors: WeightPlanning.errors(layer, rule: rule), goal: bits, rule: rule,
-                budget: budget, fixed: fixed)
+                halfRanges: statistics, goal: bits, rule: rule, budget: budget, fixed: fixed
+            ) { WeightPlanning.error(of: layer, channel: $0, bits: $1) }
             channelBits = allocated.bits
             allocation = allocated
         } else {
@@ -43,17 +43,11 @@ struct WeightPlanning {
         }
     }
 
-    /// The squared error of each output channel at 0...8 bits, which the exact rule needs.
-    private static func errors(_ layer: Layer, rule: AllocationRule) -> [[Double]] {
+    /// The mean squared error of one output channel at a number of bits.
+    private static func error(of layer: Layer, channel: Int, bits: Int) -> Double {
         let length = layer.weightsPerChannel
-        let widths = (0...8).map { bits in
-            QuantizedWeights(
-                layer.weights.values, outputChannels: layer.outputChannels,
-                bits: [Int](repeating: bits, count: layer.outputChannels), correction: .none
-            ).channelSquaredErrors
-        }
-        return (0..<layer.outputChannels).map { channel in
-            widths.map { $0[channel] / Double(max(1, length)) }
-        }
+        let values = Array(layer.weights.values[channel * length..<(channel + 1) * length])
+        let quantized = QuantizedWeights(values, outputChannels: 1, bits: [bits], correction: .none)
+        return quantized.squaredError / Double(max(1, length))
     }
 }

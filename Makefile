@@ -3,11 +3,11 @@
 TEST_TIMEOUT ?= 1800
 ARGS ?=
 
-.PHONY: build run test lint imports check
+.PHONY: build run test lint imports check install uninstall bench
 
 build: ; @scripts/install-packages && swift build -c release --product nibble
 
-# Until the explorer is there: a measurement of a sample net; ARGS names any other command.
+# The explorer on the bundled net; ARGS names another net or command.
 run: build ; @.build/release/nibble $(ARGS)
 
 # Release, because the kernels and the statistics are tested on real amounts of data.
@@ -18,3 +18,29 @@ lint: ; @scripts/lint
 imports: ; @scripts/install-packages && swift build --explicit-target-dependency-import-check error
 
 check: lint imports test
+
+PREFIX ?= /usr/local
+INSTALLED = $(DESTDIR)$(PREFIX)
+
+# The binary carries the Swift runtime, so that the machine it is copied to needs none.
+install:
+	@scripts/install-packages
+	@swift build -c release --product nibble --static-swift-stdlib --scratch-path .build/static
+	@install -d "$(INSTALLED)/bin" "$(INSTALLED)/share/nibble/sample-nets"
+	@install -m 755 .build/static/release/nibble "$(INSTALLED)/bin/nibble"
+	@install -m 644 sample-nets/* "$(INSTALLED)/share/nibble/sample-nets/"
+	@install -d "$(INSTALLED)/share/bash-completion/completions" "$(INSTALLED)/share/zsh/site-functions" \
+	    "$(INSTALLED)/share/fish/vendor_completions.d"
+	@"$(INSTALLED)/bin/nibble" --generate-completion-script bash > "$(INSTALLED)/share/bash-completion/completions/nibble"
+	@"$(INSTALLED)/bin/nibble" --generate-completion-script zsh > "$(INSTALLED)/share/zsh/site-functions/_nibble"
+	@"$(INSTALLED)/bin/nibble" --generate-completion-script fish > "$(INSTALLED)/share/fish/vendor_completions.d/nibble.fish"
+
+uninstall:
+	@rm -rf "$(INSTALLED)/share/nibble"
+	@rm -f "$(INSTALLED)/bin/nibble" "$(INSTALLED)/share/bash-completion/completions/nibble" \
+	    "$(INSTALLED)/share/zsh/site-functions/_nibble" "$(INSTALLED)/share/fish/vendor_completions.d/nibble.fish"
+
+# Milliseconds of edits and frames, and the evaluation beside ONNX Runtime's.
+bench:
+	@scripts/install-packages && swift build -c release --product session-bench && .build/release/session-bench
+	@scripts/bench-evaluate

@@ -89,7 +89,9 @@ public indirect enum JSON: Hashable, Sendable {
 
 extension JSON {
     /// Reads a JSON document; `nil` if it is none. Members of an object come in alphabetical order.
-    public init?(parsing bytes: some Sequence<UInt8>) {
+    /// Reads a JSON document; members of an object come in alphabetical order.
+    ///
+    /// `nil` if the bytes are none.
         guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
         self = value
     }

@@ -88,10 +88,10 @@ public indirect enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
-    /// Reads a JSON document; `nil` if it is none. Members of an object come in alphabetical order.
-    /// Reads a JSON document; members of an object come in alphabetical order.
+    /// Reads a JSON document, or gives `nil` for other bytes.
     ///
-    /// `nil` if the bytes are none.
+    /// Members of an object come in alphabetical order.
+    public init?(parsing bytes: some Sequence<UInt8>) {
         guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
         self = value
     }

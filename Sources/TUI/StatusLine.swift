@@ -35,6 +35,17 @@ extension ScreenState {
         canvas.text(pieces, in: area)
     }
 
+    /// The figures as one line of text.
+    func figuresText(of estimate: Estimate) -> String {
+        let look = Look(.mono, .ascii)
+        let figures = figures(of: estimate, isWide: true, look).map(\.text).joined()
+        let words = figures.replacing("Δ", with: "difference").replacing("±", with: "+-")
+            .split(separator: " ").joined(separator: " ")
+        let seen = estimate.comparison.count.grouped
+        return "\(words), "
+            + (estimate.isComplete ? "all \(seen) images" : "\(seen) of \(estimate.total.grouped) images")
+    }
+
     private func figures(
         of estimate: Estimate, isWide: Bool, _ look: Look
     ) -> [(text: String, style: Style)] {
@@ -42,12 +53,7 @@ extension ScreenState {
         guard let float = comparison.floatTop1, let now = comparison.quantizedTop1,
             let difference = comparison.difference
         else {
-            let agreement = comparison.agreement
-            return [
-                ("no labels: agreement with float ", look.theme.text), (percent(agreement), look.theme.title),
-                (" ± \(halfWidth(agreement.interval95))", look.theme.dim),
-                (comparison.logitSQNR.map { "  logit SQNR \($0.fixed(1)) dB" } ?? "", look.theme.text),
-            ]
+            return unlabelled(comparison, look)
         }
         let style =
             difference.interval95.upperBound < -0.01
@@ -61,10 +67,31 @@ extension ScreenState {
             ("\(sign)\((100 * difference.value).fixed(1))", style),
             (" ± \(halfWidth(difference.interval95))", look.theme.dim),
         ]
-        if comparison.count >= 100, float.interval95.upperBound < 2 / Double(max(2, comparison.classes)) {
+        if comparison.isFloatNearChance {
             pieces.append(("  float near chance: check --scale, --mean, --layout", look.theme.bad))
         }
         return pieces
+    }
+
+    /// What stands in for accuracy.
+    private func unlabelled(_ comparison: Comparison, _ look: Look) -> [(text: String, style: Style)] {
+        let noise = comparison.logitSQNR.map { "\($0.fixed(1)) dB" } ?? "no error"
+        guard let agreement = comparison.agreement else {
+            return [
+                ("no classes in '\(session.subject.outputName)': output SQNR ", look.theme.text),
+                (noise, look.theme.title),
+            ]
+        }
+        if case .pixels = comparison.judgement {
+            return [
+                ("pixels agreeing with float ", look.theme.text), (percent(agreement), look.theme.title),
+                ("  output SQNR \(noise)", look.theme.text),
+            ]
+        }
+        return [
+            ("no labels: agreement with float ", look.theme.text), (percent(agreement), look.theme.title),
+            (" ± \(halfWidth(agreement.interval95))", look.theme.dim), ("  logit SQNR \(noise)", look.theme.text),
+        ]
     }
 
     private func percent(_ proportion: Proportion) -> String { "\((100 * proportion.value).fixed(1)) %" }

@@ -15,7 +15,8 @@ enum TypedCommand: Hashable, Sendable {
     }
 
     private static let widths = ["float"] + (0...8).reversed().map(String.init)
-    private static let choices: [(name: String, values: [String])] = [
+    /// The commands and the values that complete them.
+    static let vocabulary: [(name: String, values: [String])] = [
         ("weights", widths), ("activations", widths),
         ("clip", ["auto", "laplace", "gauss", "mse", "kl", "minmax", "percentile:99.9", "sigma:3"]),
         ("threshold", ["auto"]), ("allocate", AllocationChoice.allCases.map(\.rawValue)),
@@ -89,7 +90,7 @@ enum TypedCommand: Hashable, Sendable {
         case "correct": return .correction(try choice(name, value))
         case "granularity": return .granularity(try choice(name, value))
         default:
-            let names = choices.map(\.name).joined(separator: ", ")
+            let names = vocabulary.map(\.name).joined(separator: ", ")
             throw Problem(text: "no command '\(name)'; there are \(names)")
         }
     }
@@ -116,11 +117,11 @@ enum TypedCommand: Hashable, Sendable {
         let all = line.hasPrefix("all ") ? "all " : ""
         let rest = line.dropFirst(all.count)
         guard let blank = rest.firstIndex(of: " ") else {
-            return choices.map(\.name).filter { $0.hasPrefix(rest) }.map { all + $0 + " " }
+            return vocabulary.map(\.name).filter { $0.hasPrefix(rest) }.map { all + $0 + " " }
         }
         let name = String(rest[..<blank])
         let typed = rest[rest.index(after: blank)...]
-        let values = name == "layer" ? layerNames : choices.first { $0.name == name }?.values ?? []
+        let values = name == "layer" ? layerNames : vocabulary.first { $0.name == name }?.values ?? []
         return values.filter { $0.hasPrefix(typed) }.map { "\(all)\(name) \($0)" }
     }
 }

@@ -42,6 +42,8 @@ public struct Subject: Sendable {
 
     /// Whether the images carry labels; without them agreement with the float net stands in for accuracy.
     public var isLabelled: Bool { measured.images.labels != nil }
-    /// Values of the judged output for one image.
-    public var classes: Int { net.graph[net.logits[output]].shape.count }
+    /// How the output is judged.
+    public var judgement: Judgement { Judgement(net.graph[net.logits[output]].shape) }
+    /// The name of the judged output.
+    public var outputName: String { net.graph[net.graph.outputs[output]].name }
 }

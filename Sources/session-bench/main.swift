@@ -92,12 +92,32 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
                 _ = session.update(.edit(.clipping(index % 2 == 0 ? method : .minMax)))
             })
     }
+    func all(_ what: String, _ commands: [Command]) {
+        line(what, times(of: 20) { index in _ = session.update(commands[index % commands.count]) })
+    }
+    let corrections: [Command] = BiasCorrection.allCases.map { .editAll(.correction($0)) }
+    let methods = [ClippingMethod.auto, .measured, .kl]
+    all("correction of all layers", corrections)
+    for method in methods {
+        all("clipping of all layers: \(method)", [.editAll(.clipping(method)), .editAll(.clipping(.minMax))])
+    }
+    _ = session.update(.editAll(.clipping(.auto)))
+    all("allocation of all layers", [.editAll(.allocation(.both)), .editAll(.allocation(.none))])
     _ = session.update(.editAll(.allocation(.both)))
-    line(
-        "bits of all layers, allocated",
-        times(of: 20) { index in
-            _ = session.update(.editAll(.precision(.activations, widths[index % 4])))
-        })
+    all("allocated: activation bits of all layers", widths.map { .editAll(.precision(.activations, $0)) })
+    all("allocated: weight bits of all layers", widths.map { .editAll(.precision(.weights, $0)) })
+    all("allocated: correction of all layers", corrections)
+    _ = session.update(.editAll(.precision(.activations, .bits(4))))
+    _ = session.update(.editAll(.precision(.weights, .bits(4))))
+    for method in methods {
+        all("allocated: clipping of one layer: \(method)", [.edit(.clipping(method)), .edit(.clipping(.minMax))])
+        all(
+            "allocated: clipping of all layers: \(method)",
+            [.editAll(.clipping(method)), .editAll(.clipping(.minMax))])
+    }
+    _ = session.update(.editAll(.clipping(.auto)))
+    all("allocated: rule, exact and two-thirds", [.editNet(.rule(.exact)), .editNet(.rule(.twoThirds))])
+    all("allocated: budget, bins and mean bits", [.editNet(.budget(.bins)), .editNet(.budget(.meanBits))])
     line(
         "a frame at 200x60, curves included",
         times(of: 20) { _ in

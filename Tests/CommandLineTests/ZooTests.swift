@@ -66,8 +66,8 @@ private enum Zoo {
                 net: net, calibration: calibration, configuration: Configuration(plan, for: net))
             let logits = try await Evaluation(
                 Program(net, plan: quantization), on: source, options: options
-            ).logits()
-            var comparison = Comparison(classes: 10, isLabelled: true)
+            ).values()
+            var comparison = Comparison(.classes(10), isLabelled: true)
             comparison.add(float: logits[...], quantized: logits[...], labels: labels)
             return 100 * (comparison.quantizedTop1?.value ?? 0)
         }

@@ -24,10 +24,10 @@ import Testing
             program, generation: 7, cancelled: CancellationFlag()
         ) { estimate in estimates.withLock { $0.append(estimate) } }
 
-        var expected = Comparison(classes: 10, isLabelled: true)
+        var expected = Comparison(.classes(10), isLabelled: true)
         let source = subject.measured
-        let before = try await Evaluation(float, on: source, options: subject.options).logits()
-        let after = try await Evaluation(program, on: source, options: subject.options).logits()
+        let before = try await Evaluation(float, on: source, options: subject.options).values()
+        let after = try await Evaluation(program, on: source, options: subject.options).values()
         let labels = try #require(source.images.labels)
         expected.add(float: before[...], quantized: after[...], labels: source.order.map { labels[$0] })
         let last = try #require(estimates.withLock { $0.last })

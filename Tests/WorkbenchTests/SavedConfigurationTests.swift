@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import NetIO
 import Quant
@@ -40,12 +41,45 @@ import Testing
         let path = temporaryPath()
         defer { unlink(path) }
         let session = try await saved(at: path)
-        let loaded = try ConfigurationFiles(subject: session.subject).read(path)
+        let (loaded, saved) = try ConfigurationFiles(subject: session.subject).read(path)
         #expect(loaded == session.configuration)
         let plan = QuantizationPlan(
             net: session.subject.net, calibration: try #require(session.calibration), configuration: loaded)
         #expect(plan.layers.map(\.input) == session.plan?.layers.map(\.input))
         #expect(plan.layers.map(\.weightChannelBits) == session.plan?.layers.map(\.weightChannelBits))
+        #expect(plan.layers.map(\.ranges) == session.plan?.layers.map(\.ranges))
+        #expect(plan.stored == session.plan?.stored)
+        for (own, other) in zip(plan.layers, session.plan?.layers ?? []) {
+            switch (own.weights, other.weights) {
+            case (.float, .float): break
+            case (.quantized(let first), .quantized(let second)): #expect(first == second)
+            default: Issue.record("float and quantized")
+            }
+        }
+        #expect(
+            saved.mismatch(with: plan, of: session.subject.net, calibration: try #require(session.calibration))
+                == nil)
+    }
+
+    @Test func anotherCalibrationIsAnnouncedOnlyIfItChangesThePlan() async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        let (configuration, saved) = try ConfigurationFiles(subject: session.subject).read(path)
+        let net = session.subject.net
+        let fewer = ImageSource(session.subject.observed.images.prefix(16), session.subject.observed.preprocessing)
+        let other = try await CalibrationRun(net, on: fewer, options: session.subject.options).run()
+        let plan = QuantizationPlan(net: net, calibration: other, configuration: configuration)
+        let line = saved.mismatch(with: plan, of: net, calibration: other) ?? ""
+        #expect(line.contains("16 images, saved with 64") && !line.contains("\n"), "\(line)")
+        // The same plan from statistics that differ in their last bits, as another processor's may.
+        let same = try #require(session.plan)
+        #expect(saved.mismatch(with: same, of: net, calibration: other) == nil)
+
+        var opened = Session(session.subject, configuration: Configuration(.standard, for: net))
+        _ = opened.receive(.calibrated(other))
+        _ = opened.receive(.loaded(path: path, configuration, saved))
+        #expect(opened.notice?.severity == .warning && !opened.isUnsaved)
     }
 
     @Test func unknownFieldsAreKept() async throws {
@@ -55,19 +89,25 @@ import Testing
         let known = try text(at: path)
         let name = session.subject.net.layers[1].name
         let changed = known.replacing("{\n  \"schema\"", with: "{\n  \"author\": {\"name\": \"é\"},\n  \"schema\"")
+            .replacing("\"scale\":", with: "\"gamma\": 2.2, \"scale\":")
+            .replacing("\"digest\":", with: "\"source\": \"x\", \"digest\":")
+            .replacing("\"thresholds\":", with: "\"unit\": \"1\", \"thresholds\":")
             .replacing("\"name\": \"\(name)\",", with: "\"name\": \"\(name)\", \"reason\": [1, 2.5, null],")
         try AtomicFile.write(changed, to: path)
         let files = ConfigurationFiles(subject: session.subject)
-        let configuration = try files.read(path)
+        let (configuration, _) = try files.read(path)
         try files.write(
             configuration, plan: try #require(session.plan), calibration: try #require(session.calibration),
             to: path)
         let document = try #require(JSON(parsing: try text(at: path).utf8))
         #expect(document["author"] == .object([("name", .string("é"))]))
+        #expect(document["preprocessing"]?["gamma"] == .number(2.2))
+        #expect(document["calibration"]?["source"] == .string("x"))
         guard case .array(let layers)? = document["layers"] else {
             Issue.record("no layers")
             return
         }
+        #expect(layers[1]["resolved"]?["unit"] == .string("1"))
         #expect(layers[1]["reason"] == .array([.int(1), .number(2.5), .null]))
     }
 
@@ -80,6 +120,10 @@ import Testing
         ("\"clip\": \"percentile:99.9\"", "\"clip\": \"percentile:200\"", "layers[1].clip is"),
         ("{\"1\": 0}", "{\"1\": 11}", "weightChannelBits.1 is not"),
         ("{\"1\": 0}", "{\"999\": 4}", "names channel 999"), ("\"std\": [", "\"std\": [0, ", "holds 0"),
+        ("\"granularity\": \"channel\"", "\"granularity\": \"tensor\"", "layers[1].granularity is 'tensor'"),
+        ("\"scale\": 0.0", "\"scale\": 0, \"x\": 0.0", "preprocessing.scale is 0"),
+        ("\"scale\": 0.0", "\"scale\": 1e300, \"x\": 0.0", "preprocessing.scale is too large"),
+        ("\"output\": \"", "\"output\": \"no ", "output is 'no "),
         ("\"sha256\": \"", "\"sha256\": \"0", "another net"),
         ("\"name\": \"", "\"name\": \"x", "lacks the net's layer"),
         ("\"budget\"", "\"budgets\"", "budget is missing"), ("\"layers\": [", "\"layers\": ", "not JSON"),

@@ -57,7 +57,7 @@ import Testing
         var session = try await Sample.session()
         let old = session.generation
         _ = session.update(.edit(.step(.weights, -1)))
-        let comparison = Comparison(classes: 10, isLabelled: true)
+        let comparison = Comparison(.classes(10), isLabelled: true)
         _ = session.receive(.measured(Estimate(generation: old, comparison: comparison, total: 64)))
         #expect(session.estimate == nil)
         _ = session.receive(.measured(Estimate(generation: session.generation, comparison: comparison, total: 64)))

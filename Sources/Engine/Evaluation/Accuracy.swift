@@ -70,37 +70,60 @@ public struct Comparison: Hashable, Sendable {
     private var agreements = 0
     private var signal = 0.0
     private var noise = 0.0
-    /// Whether labels were known.
+    /// How the output is judged.
+    public let judgement: Judgement
+    /// Whether labels were known, and count: only an output of classes can be right or wrong.
     public let isLabelled: Bool
-    /// Values per image.
-    public let classes: Int
 
     /// Nothing counted yet.
-    public init(classes: Int, isLabelled: Bool) {
-        self.classes = classes
-        self.isLabelled = isLabelled
+    public init(_ judgement: Judgement, isLabelled: Bool) {
+        self.judgement = judgement
+        if case .classes = judgement { self.isLabelled = isLabelled } else { self.isLabelled = false }
     }
 
-    /// Counts images given both nets' logits, [image][class], and their labels.
+    /// Counts images given both nets' values of the judged output, image after image, and their labels.
     public mutating func add(float: ArraySlice<Float>, quantized: ArraySlice<Float>, labels: [Int]?) {
-        for image in 0..<float.count / max(1, classes) {
-            let before = float.dropFirst(image * classes).prefix(classes)
-            let after = quantized.dropFirst(image * classes).prefix(classes)
-            let (first, second) = (Comparison.largest(before), Comparison.largest(after))
+        let length = max(1, judgement.count)
+        for image in 0..<float.count / length {
+            let before = float.dropFirst(image * length).prefix(length)
+            let after = quantized.dropFirst(image * length).prefix(length)
             count += 1
-            if first == second { agreements += 1 }
             for (a, b) in zip(before, after) {
                 signal += Double(a) * Double(a)
                 noise += (Double(a) - Double(b)) * (Double(a) - Double(b))
             }
-            guard let label = labels?[image] else { continue }
-            if first == label { floatHits += 1 }
-            if second == label { hits += 1 }
-            if first != label, second == label { gained += 1 }
-            if first == label, second != label { lost += 1 }
-            if Comparison.rank(of: label, in: before) < 5 { floatTop5 += 1 }
-            if Comparison.rank(of: label, in: after) < 5 { top5 += 1 }
+            switch judgement {
+            case .classes: judge(before, after, label: isLabelled ? labels?[image] : nil)
+            case .pixels(let pixels, _): agreements += Comparison.agreeingPixels(before, after, of: pixels)
+            case .values: break
+            }
         }
+    }
+
+    private mutating func judge(_ before: ArraySlice<Float>, _ after: ArraySlice<Float>, label: Int?) {
+        let (first, second) = (Comparison.largest(before), Comparison.largest(after))
+        if first == second { agreements += 1 }
+        guard let label else { return }
+        if first == label { floatHits += 1 }
+        if second == label { hits += 1 }
+        if first != label, second == label { gained += 1 }
+        if first == label, second != label { lost += 1 }
+        if Comparison.rank(of: label, in: before) < 5 { floatTop5 += 1 }
+        if Comparison.rank(of: label, in: after) < 5 { top5 += 1 }
+    }
+
+    /// The pixels of [class][pixel] values that both nets give the same class.
+    private static func agreeingPixels(
+        _ before: ArraySlice<Float>, _ after: ArraySlice<Float>, of pixels: Int
+    ) -> Int {
+        func best(_ values: ArraySlice<Float>, _ pixel: Int) -> Int {
+            var best = values.startIndex + pixel
+            for index in stride(from: best, to: values.endIndex, by: pixels) where values[index] > values[best] {
+                best = index
+            }
+            return best - values.startIndex
+        }
+        return (0..<pixels).count { best(before, $0) == best(after, $0) }
     }
 
     /// The float net's top-1 accuracy.
@@ -109,19 +132,33 @@ public struct Comparison: Hashable, Sendable {
     public var quantizedTop1: Proportion? { isLabelled ? Proportion(hits: hits, count: count) : nil }
     /// The float net's top-5 accuracy; `nil` below six classes.
     public var floatTop5Accuracy: Proportion? {
-        isLabelled && classes > 5 ? Proportion(hits: floatTop5, count: count) : nil
+        isLabelled && judgement.classes > 5 ? Proportion(hits: floatTop5, count: count) : nil
     }
     /// The quantized net's top-5 accuracy; `nil` below six classes.
     public var quantizedTop5: Proportion? {
-        isLabelled && classes > 5 ? Proportion(hits: top5, count: count) : nil
+        isLabelled && judgement.classes > 5 ? Proportion(hits: top5, count: count) : nil
     }
-    /// The share of images on which both nets choose the same class.
-    public var agreement: Proportion { Proportion(hits: agreements, count: count) }
+    /// The share of images, or of pixels, to which both nets give the same class; `nil` for an output without classes.
+    ///
+    /// Pixels of one image are not independent, so that their interval is too narrow to be shown.
+    public var agreement: Proportion? {
+        switch judgement {
+        case .classes: Proportion(hits: agreements, count: count)
+        case .pixels(let pixels, _): Proportion(hits: agreements, count: count * pixels)
+        case .values: nil
+        }
+    }
+    /// Whether the float net is hardly better than chance on at least 100 images: its input is probably not what it was
+    /// trained on.
+    public var isFloatNearChance: Bool {
+        guard let floatTop1, count >= 100 else { return false }
+        return floatTop1.interval95.upperBound < 2 / Double(max(2, judgement.classes))
+    }
     /// Quantized minus float top-1, paired.
     public var difference: PairedDifference? {
         isLabelled ? PairedDifference(gained: gained, lost: lost, count: count) : nil
     }
-    /// 10 log10(Σ y² / Σ (y − yq)²) of the logits; `nil` without error.
+    /// 10 log10(Σ y² / Σ (y − yq)²) of the judged output; `nil` without error.
     public var logitSQNR: Double? { noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil }
 
     /// The index of the largest value, the first of equal ones.

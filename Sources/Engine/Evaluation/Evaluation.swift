@@ -66,7 +66,12 @@ public struct Evaluation: Sendable {
     }
 
     /// The judged output's values of all images, in visiting order.
-    public func logits(cancelled: @escaping @Sendable () -> Bool = { false }) async throws -> [Float] {
+    ///
+    /// - Parameter progress: told of every chunk that is done, from any thread.
+    public func values(
+        cancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (LogitChunk) -> Void = { _ in }
+    ) async throws -> [Float] {
         let count = program.logitCount
         let table = Shared([Float](repeating: 0, count: count * source.order.count))
         try await run(cancelled: cancelled) { chunk in
@@ -74,6 +79,7 @@ public struct Evaluation: Sendable {
                 $0.replaceSubrange(
                     chunk.positions.lowerBound * count..<chunk.positions.upperBound * count, with: chunk.values)
             }
+            progress(chunk)
         }
         return table.withLock { $0 }
     }

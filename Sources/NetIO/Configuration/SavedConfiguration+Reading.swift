@@ -13,6 +13,7 @@ extension SavedConfiguration {
         guard file.count <= 64 << 20 else { throw .unreadable(path: path, reason: "it is larger than 64 MiB") }
         guard let document = JSON(parsing: file.withBytes({ Array($0) })) else { throw .notJSON(path: path) }
         try self.init(Fields(value: document, name: "", path: path), path: path)
+        origin = document
     }
 
     private init(_ file: Fields, path: String) throws(ConfigurationFileError) {
@@ -23,30 +24,27 @@ extension SavedConfiguration {
         var names: [String] = []
         var settings: [LayerSettings] = []
         var resolved: [JSON] = []
-        var unknownOfLayers: [String: [JSON.Member]] = [:]
         for layer in try file.objects("layers") {
             let name = try layer.text("name")
             guard !names.contains(name) else { throw layer.problem("name", "'\(name)' stands there twice") }
             names.append(name)
             settings.append(try LayerSettings(layer))
             resolved.append(layer.value["resolved"] ?? .null)
-            unknownOfLayers[name] = layer.unknown(besides: Fields.ofLayer)
         }
         self.init(
             model: try file.text("model"), sha256: try file.text("sha256"),
             input: Input(
                 Preprocessing(
-                    scale: Float(try preprocessing.number("scale")), mean: try preprocessing.floats("mean"),
+                    scale: try preprocessing.factor("scale"), mean: try preprocessing.floats("mean"),
                     standardDeviation: try preprocessing.floats("std", isDivisor: true),
                     channelOrder: try preprocessing.choice("channels")),
                 resize: try preprocessing.size("resize"), crop: try preprocessing.size("crop")),
+            output: try file.optionalText("output"),
             calibration: CalibrationDigest(
                 images: try calibration.integer("images", in: 0...Int.max), digest: try calibration.text("digest")),
             configuration: Configuration(
                 layers: settings, budget: try file.choice("budget"), rule: try file.choice("rule"),
                 residual: try file.choice("residual")), layerNames: names, resolved: resolved)
-        unknown = file.unknown(besides: Fields.ofFile)
-        self.unknownOfLayers = unknownOfLayers
     }
 }
 
@@ -72,25 +70,12 @@ extension LayerSettings {
 
 /// An object of a file, read field by field; errors name the field's place.
 private struct Fields {
-    static let ofFile: Set = [
-        "schema", "model", "sha256", "preprocessing", "calibration", "budget", "rule", "residual", "layers",
-    ]
-    static let ofLayer: Set = [
-        "name", "weights", "activations", "clip", "threshold", "granularity", "allocate", "correct",
-        "weightChannelBits", "activationChannelBits", "resolved",
-    ]
-
     let value: JSON
     let name: String
     let path: String
 
     func problem(_ field: String, _ text: String) -> ConfigurationFileError {
         .field(path: path, field: name.isEmpty ? field : "\(name).\(field)", problem: text)
-    }
-
-    func unknown(besides known: Set<String>) -> [JSON.Member] {
-        guard case .object(let members) = value else { return [] }
-        return members.filter { !known.contains($0.name) }
     }
 
     private func required(_ field: String) throws(ConfigurationFileError) -> JSON {
@@ -112,6 +97,20 @@ private struct Fields {
     func text(_ field: String) throws(ConfigurationFileError) -> String {
         guard case .string(let text) = try required(field) else { throw problem(field, "is not a text") }
         return text
+    }
+
+    func optionalText(_ field: String) throws(ConfigurationFileError) -> String? {
+        guard let found = value[field], found != .null else { return nil }
+        return try text(field)
+    }
+
+    /// What images are multiplied by: neither 0 nor too large for a 32-bit float.
+    func factor(_ field: String) throws(ConfigurationFileError) -> Float {
+        let factor = Float(try number(field))
+        guard factor.isFinite, factor != 0 else {
+            throw problem(field, factor == 0 ? "is 0, which would erase every image" : "is too large")
+        }
+        return factor
     }
 
     func number(_ field: String) throws(ConfigurationFileError) -> Double {

@@ -38,38 +38,43 @@ public struct SavedConfiguration: Hashable, Sendable {
     public let configuration: Configuration
     /// The layers' names, in the order of the configuration.
     public let layerNames: [String]
+    /// The name of the output that was judged; `nil` for the first.
+    public let output: String?
     /// What followed from the choices, one object per layer.
     let resolved: [JSON]
-    /// Fields of the file that this version does not know: the file's own, and each layer's.
-    var unknown: [JSON.Member] = []
-    var unknownOfLayers: [String: [JSON.Member]] = [:]
+    /// The document read, whose unknown fields are written back.
+    var origin: JSON?
 
     /// A configuration to be written.
     ///
-    /// - Parameter previous: the file it was loaded from, whose unknown fields are kept.
+    /// - Parameters:
+    ///   - output: the name of the judged output.
+    ///   - previous: the file it was loaded from, whose unknown fields are kept.
     public init(
-        model: String, sha256: String, input: Input, net: LayerGraph, calibration: Calibration,
-        configuration: Configuration, plan: QuantizationPlan, keeping previous: SavedConfiguration? = nil
+        model: String, sha256: String, input: Input, output: String? = nil, net: LayerGraph,
+        calibration: Calibration, configuration: Configuration, plan: QuantizationPlan,
+        keeping previous: SavedConfiguration? = nil
     ) {
         self.model = model
         self.sha256 = sha256
         self.input = input
+        self.output = output
         self.calibration = CalibrationDigest(calibration, of: net)
         self.configuration = configuration
         layerNames = net.layers.map(\.name)
         resolved = plan.layers.map(SavedConfiguration.resolve)
-        unknown = previous?.unknown ?? []
-        unknownOfLayers = previous?.unknownOfLayers ?? [:]
+        origin = previous?.origin
     }
 
     /// A configuration as it was read.
     init(
-        model: String, sha256: String, input: Input, calibration: CalibrationDigest, configuration: Configuration,
-        layerNames: [String], resolved: [JSON]
+        model: String, sha256: String, input: Input, output: String?, calibration: CalibrationDigest,
+        configuration: Configuration, layerNames: [String], resolved: [JSON]
     ) {
         self.model = model
         self.sha256 = sha256
         self.input = input
+        self.output = output
         self.calibration = calibration
         self.configuration = configuration
         self.layerNames = layerNames
@@ -85,7 +90,7 @@ public struct SavedConfiguration: Hashable, Sendable {
     public func configuration(
         for net: LayerGraph, sha256: String, path: String
     ) throws(ConfigurationFileError) -> Configuration {
-        guard sha256 == self.sha256 else {
+        guard sha256.lowercased() == self.sha256.lowercased() else {
             throw .otherNet(path: path, model: model, expected: sha256, found: self.sha256)
         }
         let names = net.layers.map(\.name)
@@ -99,6 +104,13 @@ public struct SavedConfiguration: Hashable, Sendable {
         for (layer, name) in zip(net.layers, names) {
             guard let index = layerNames.firstIndex(of: name) else { continue }
             let settings = configuration.layers[index]
+            if settings.granularity == .tensor,
+                settings.allocation.coversActivations || !settings.activationChannelBits.isEmpty
+            {
+                throw .field(
+                    path: path, field: "layers[\(index)].granularity",
+                    problem: "is 'tensor', and bits per channel of the activations need 'channel'")
+            }
             let inputShape = net.graph[layer.input].shape
             let inputs = inputShape.rank > 1 ? inputShape[1] : 1
             for (field, bits, count) in [
@@ -127,6 +139,7 @@ public struct SavedConfiguration: Hashable, Sendable {
             .object(bits.sorted { $0.key < $1.key }.map { ("\($0.key)", .int($0.value)) })
         }
         let preprocessing = input.preprocessing
+        let layersRead = layersRead
         let layers: [JSON] = configuration.layers.indices.map { index in
             let settings = configuration.layers[index]
             let known: [(String, JSON)] = [
@@ -140,11 +153,11 @@ public struct SavedConfiguration: Hashable, Sendable {
                 ("activationChannelBits", channels(settings.activationChannelBits)),
                 ("resolved", resolved[index]),
             ]
-            return .object(
-                known.map { JSON.Member(name: $0.0, value: $0.1) } + (unknownOfLayers[layerNames[index]] ?? []))
+            return JSON.object(known).keepingMembers(of: layersRead[layerNames[index]], in: ["resolved"])
         }
         let known: [(String, JSON)] = [
             ("schema", .int(SavedConfiguration.schema)), ("model", .string(model)), ("sha256", .string(sha256)),
+            ("output", output.map { .string($0) } ?? .null),
             (
                 "preprocessing",
                 .object([
@@ -163,7 +176,17 @@ public struct SavedConfiguration: Hashable, Sendable {
             ("budget", .string(configuration.budget.rawValue)), ("rule", .string(configuration.rule.rawValue)),
             ("residual", .string(configuration.residual.rawValue)), ("layers", .array(layers)),
         ]
-        return .object(known.map { JSON.Member(name: $0.0, value: $0.1) } + unknown)
+        return JSON.object(known).keepingMembers(of: origin, in: ["preprocessing", "calibration"])
+    }
+
+    /// The layers of the document read, by name.
+    private var layersRead: [String: JSON] {
+        guard case .array(let layers)? = origin?["layers"] else { return [:] }
+        var result: [String: JSON] = [:]
+        for layer in layers {
+            if case .string(let name)? = layer["name"] { result[name] = layer }
+        }
+        return result
     }
 
     private static func resolve(_ planned: LayerPlan) -> JSON {
@@ -179,5 +202,51 @@ public struct SavedConfiguration: Hashable, Sendable {
             ("weightBits", planned.weightChannelBits.map { .array($0.map { .int($0) }) } ?? .null),
             ("activationBits", inputBits),
         ])
+    }
+}
+
+extension SavedConfiguration {
+    /// What a reader should know if a plan derived from the choices is not the one that was saved, or `nil`.
+    ///
+    /// An equal digest means equal statistics. With another one the plan may still be the same, for example from the
+    /// kernels of another processor, whose sums differ in their last bits: resolved bits must then be equal, and ranges
+    /// equal within a thousandth.
+    public func mismatch(
+        with plan: QuantizationPlan, of net: LayerGraph, calibration: Calibration
+    ) -> String? {
+        let own = CalibrationDigest(calibration, of: net)
+        guard own != self.calibration else { return nil }
+        for (layer, planned) in zip(net.layers, plan.layers) {
+            guard let index = layerNames.firstIndex(of: layer.name) else { continue }
+            let now = SavedConfiguration.resolve(planned)
+            guard !resolved[index].isNear(now) else { continue }
+            return
+                "calibration differs from the saved one (\(own.images) images, saved with \(self.calibration.images)): "
+                + "'\(layer.name)' and perhaps others get other ranges or bits"
+        }
+        return nil
+    }
+}
+
+extension JSON {
+    /// Whether numbers are equal within a thousandth and everything else is the same; unknown members are passed over.
+    fileprivate func isNear(_ other: JSON) -> Bool {
+        switch (self, other) {
+        case (.array(let own), .array(let others)):
+            return own.count == others.count && zip(own, others).allSatisfy { $0.isNear($1) }
+        case (.object, .object(let others)):
+            return others.allSatisfy { member in self[member.name].map { $0.isNear(member.value) } ?? false }
+        default:
+            guard let own = real, let others = other.real else { return self == other }
+            return abs(own - others) <= 1e-3 * max(abs(own), abs(others))
+        }
+    }
+
+    private var real: Double? {
+        switch self {
+        case .int(let number): Double(number)
+        case .number(let number): number
+        default: nil
+        }
     }
 }

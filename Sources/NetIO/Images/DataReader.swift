@@ -27,11 +27,12 @@ public struct DataReader: Sendable {
     /// Reads images with `DataReader()`; see the instance method.
     public static func images(
         at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
-        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil
+        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws(DataError) -> LoadedImages {
         try DataReader().images(
             at: path, layout: layout, labelsAt: labelsPath, resize: resize, crop: crop, limit: limit,
-            classes: classes)
+            classes: classes, progress: progress)
     }
 
     /// Reads images and labels.
@@ -48,9 +49,11 @@ public struct DataReader: Sendable {
     ///   - limit: how many images to read at most.
     ///   - classes: how many classes the net tells apart: labels are checked against it, and shifted if they count a
     ///     background class that the net does not have, or the other way round.
+    ///   - progress: told how many of how many pictures of a folder are decoded.
     public func images(
         at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
-        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil
+        resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws(DataError) -> LoadedImages {
         // A side beyond 2²⁴ is refused below by the limit on pixels; held there, its products cannot overflow.
         let framing = Framing(resize: resize.map { min(max(1, $0), 1 << 24) }, crop: crop.map { max(1, $0) })
@@ -58,7 +61,7 @@ public struct DataReader: Sendable {
             if let labelsPath { try Labels(path: labelsPath, limits: limits) } else { nil }
         let loaded =
             ImageFolder.isDirectory(path)
-            ? try folder(path, labels, framing, limit)
+            ? try folder(path, labels, framing, limit, progress)
             : try array(path, layout, labels, framing, limit)
         guard let classes, let found = loaded.images.labels else { return loaded }
         let aligned = try LabelAlignment(found, classes: classes)
@@ -68,13 +71,13 @@ public struct DataReader: Sendable {
     }
 
     private func folder(
-        _ path: String, _ given: Labels?, _ framing: Framing, _ limit: Int?
+        _ path: String, _ given: Labels?, _ framing: Framing, _ limit: Int?, _ progress: (Int, Int) -> Void
     ) throws(DataError) -> LoadedImages {
         let folder = try ImageFolder(path: path)
         if let given { try given.check(count: folder.entries.count) }
         let order = given == nil ? folder.interleaved : folder.entries
         let chosen = Array(order.prefix(max(0, limit ?? order.count)))
-        let (pixels, size, channels) = try ImageFolder.decode(chosen, framing, limits: limits)
+        let (pixels, size, channels) = try ImageFolder.decode(chosen, framing, limits: limits, progress)
         let own = chosen.compactMap(\.label)
         let labels =
             given.map { Array($0.values.prefix(chosen.count)) } ?? (own.count == chosen.count ? own : nil)

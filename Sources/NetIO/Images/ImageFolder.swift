@@ -89,7 +89,8 @@ struct ImageFolder {
 extension ImageFolder {
     /// Decodes the first `limit` of `chosen` to one size; grey only if all of them are.
     static func decode(
-        _ chosen: [Entry], _ framing: Framing, limits: DataLimits
+        _ chosen: [Entry], _ framing: Framing, limits: DataLimits,
+        _ progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> (pixels: [UInt8], size: ImageSize, channels: Int) {
         var channels = 1
         var common: ImageSize?
@@ -115,7 +116,8 @@ extension ImageFolder {
         }
         var pixels: [UInt8] = []
         pixels.reserveCapacity(shape.count)
-        for entry in chosen {
+        for (index, entry) in chosen.enumerated() {
+            progress(index, chosen.count)
             let picture = try PictureFile(path: entry.path, limits: limits).picture(channels: channels)
             pixels += framing.apply(picture.pixels, picture.size, planes: 1, depth: channels)
         }

@@ -96,6 +96,19 @@ extension JSON {
         self = value
     }
 
+    /// An object with the members of another that it lacks; the objects named in `parts` are treated likewise.
+    ///
+    /// What a newer or another program wrote into a file survives that way.
+    func keepingMembers(of other: JSON?, in parts: Set<String> = []) -> JSON {
+        guard case .object(let members) = self, case .object(let others)? = other else { return self }
+        let names = Set(members.map(\.name))
+        let kept = members.map { member in
+            parts.contains(member.name)
+                ? Member(name: member.name, value: member.value.keepingMembers(of: other?[member.name])) : member
+        }
+        return .object(kept + others.filter { !names.contains($0.name) })
+    }
+
     /// An object's member of that name.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

@@ -8,44 +8,54 @@ import Glibc
 ///
 /// Source: S. Migacz, "8-bit inference with TensorRT", 2017; docs/quantization.md, eq. 21.
 struct KullbackLeibler {
-    private let observation: Observation
     private let levels: Int
+    private let largest: Double
+    /// Counts of the distance from the mean, or from 0 for a half range, over [0, largest].
+    private let counts: [Double]
+    /// Prefix sums over `counts` of c, of bins that are not empty, and of c log c: a cell of the quantizer costs one
+    /// logarithm, however many bins it merges.
+    private var mass: [Double] = [0]
+    private var filled: [Double] = [0]
+    private var entropy: [Double] = [0]
 
     init(_ observation: Observation, bits: Int) {
-        self.observation = observation
+        let statistics = observation.statistics
         // Folding a full range about its mean leaves half of the levels for the magnitudes.
-        levels = observation.statistics.isHalfRange ? 1 << bits : 1 << (bits - 1)
+        levels = statistics.isHalfRange ? 1 << bits : 1 << (bits - 1)
+        largest =
+            statistics.isHalfRange
+            ? statistics.maximum
+            : max(statistics.maximum - statistics.mean, statistics.mean - statistics.minimum)
+        counts = KullbackLeibler.foldedCounts(observation, largest: largest)
+        for count in counts {
+            mass.append(mass[mass.count - 1] + count)
+            filled.append(filled[filled.count - 1] + (count > 0 ? 1 : 0))
+            entropy.append(entropy[entropy.count - 1] + (count > 0 ? count * log(count) : 0))
+        }
     }
 
     /// The best threshold: a distance from the mean, or from 0 for a half range.
     var threshold: Double {
-        let statistics = observation.statistics
-        let magnitudes = foldedCounts
-        let largest =
-            statistics.isHalfRange
-            ? statistics.maximum
-            : max(statistics.maximum - statistics.mean, statistics.mean - statistics.minimum)
-        guard largest > 0, magnitudes.count > levels else { return largest }
-        var best = (divergence: Double.infinity, bins: magnitudes.count)
-        for bins in stride(from: levels, through: magnitudes.count, by: max(1, magnitudes.count / 256)) {
-            let divergence = divergence(magnitudes, bins: bins)
+        guard largest > 0, counts.count > levels else { return largest }
+        var best = (divergence: Double.infinity, bins: counts.count)
+        for bins in stride(from: levels, through: counts.count, by: max(1, counts.count / 256)) {
+            let divergence = divergence(bins: bins)
             if divergence < best.divergence { best = (divergence, bins) }
         }
-        return largest * Double(best.bins) / Double(magnitudes.count)
+        return largest * Double(best.bins) / Double(counts.count)
     }
 
-    /// Counts of |x − centre| over [0, largest]; exact zeros of a half range are represented exactly and left out.
-    private var foldedCounts: [Double] {
+    /// Exact zeros of a half range are represented exactly and left out.
+    private static func foldedCounts(_ observation: Observation, largest: Double) -> [Double] {
         let histogram = observation.histogram
-        let statistics = observation.statistics
-        if statistics.isHalfRange { return histogram.counts.map(Double.init) }
-        let largest = max(statistics.maximum - statistics.mean, statistics.mean - statistics.minimum)
+        let mean = observation.statistics.mean
+        if observation.statistics.isHalfRange { return histogram.counts.map(Double.init) }
         guard largest > 0 else { return [] }
         // As wide as the histogram's own bins: narrower ones would leave gaps between the folded centres.
         let count = min(histogram.counts.count, max(1, Int((largest / histogram.binWidth).rounded())))
         var folded = [Double](repeating: 0, count: count)
         func add(_ value: Double, _ mass: Double) {
-            let bin = Int(abs(value - statistics.mean) / largest * Double(folded.count))
+            let bin = Int(abs(value - mean) / largest * Double(folded.count))
             folded[min(bin, folded.count - 1)] += mass
         }
         for (bin, count) in histogram.counts.enumerated() { add(histogram.center(of: bin), Double(count)) }
@@ -53,28 +63,32 @@ struct KullbackLeibler {
         return folded
     }
 
-    private func divergence(_ counts: [Double], bins: Int) -> Double {
-        var clipped = Array(counts[..<bins])
-        clipped[bins - 1] += counts[bins...].reduce(0, +)
-        let total = clipped.reduce(0, +)
+    /// The divergence of the first `bins` bins, the tail added to their last, from their levels.
+    ///
+    /// Q is made from the histogram without the tail: the tail is what clipping loses.
+    func divergence(bins: Int) -> Double {
+        let total = mass[counts.count]
         guard total > 0 else { return .infinity }
-        var sum = 0.0
-        var lost = 0.0
+        var sum = entropy[bins]
+        var last = (mass: 0.0, filled: 0.0)
         for level in 0..<levels {
-            let cell = level * bins / levels..<(level + 1) * bins / levels
-            // Q is made from the histogram without the tails: the tails are what clipping loses.
-            let mass = counts[cell].reduce(0, +)
-            let filled = Double(cell.count { counts[$0] > 0 })
-            for bin in cell where clipped[bin] > 0 {
-                guard counts[bin] > 0, mass > 0 else {
-                    lost += clipped[bin] / total
-                    continue
-                }
-                sum += clipped[bin] / total * log(clipped[bin] * filled / mass)
+            let (from, to) = (level * bins / levels, (level + 1) * bins / levels)
+            last = (mass[to] - mass[from], filled[to] - filled[from])
+            if last.mass > 0 { sum += last.mass * log(last.filled / last.mass) }
+        }
+        let tail = total - mass[bins]
+        var lost = 0.0
+        if tail > 0 {
+            // The tail joins the last bin in P only; where Q has nothing there, its mass is lost.
+            let count = counts[bins - 1]
+            if count > 0 {
+                let factor = last.filled / last.mass
+                sum += (count + tail) * log((count + tail) * factor) - count * log(count * factor)
+            } else {
+                lost = tail / total
             }
         }
-        let kept = counts[..<bins].reduce(0, +)
         // Q sums to the mass that was not clipped; normalizing it adds the logarithm of that share.
-        return sum + (1 - lost) * log(max(kept, 1e-12) / total) + lost * 20
+        return sum / total + (1 - lost) * log(max(mass[bins], 1e-12) / total) + lost * 20
     }
 }

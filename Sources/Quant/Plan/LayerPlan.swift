@@ -24,15 +24,25 @@ public struct LayerPlan: Sendable {
     /// Signal to quantization noise of the input in dB, measured on the histogram; `nil` for real values.
     public let inputSQNR: Double?
 
+    /// An earlier plan of a layer, and what it was derived from.
+    struct Previous {
+        let settings: LayerSettings
+        let plan: LayerPlan
+        /// Whether budget and rule are still the same.
+        let isSameRule: Bool
+    }
+
     /// Plans a layer: a pure function of the layer, what it reads, and the settings.
     ///
-    /// - Parameter previous: an earlier plan of the same layer under the same budget and rule, with the settings behind
-    ///   it; what a changed setting does not concern, weights or input, is taken from it.
-    public init(
+    /// - Parameter previous: an earlier plan of the same layer; what a change does not concern, weights or input, is
+    ///   taken from it.
+    init(
         layer: Layer, observation: TensorObservation, settings: LayerSettings, budget: AllocationBudget,
-        rule: AllocationRule, reusing previous: (settings: LayerSettings, plan: LayerPlan)? = nil
+        rule: AllocationRule, reusing previous: Previous? = nil
     ) {
-        if let previous, previous.settings.sameForWeights(as: settings) {
+        if let previous, previous.settings.sameForWeights(as: settings),
+            previous.isSameRule || !settings.allocation.coversWeights
+        {
             weights = previous.plan.weights
             weightAllocation = previous.plan.weightAllocation
             weightSQNR = previous.plan.weightSQNR
@@ -42,7 +52,9 @@ public struct LayerPlan: Sendable {
             weightAllocation = planning.allocation
             weightSQNR = planning.sqnr
         }
-        if let previous, previous.settings.sameForInput(as: settings) {
+        if let previous, previous.settings.sameForInput(as: settings),
+            previous.isSameRule || !settings.allocation.coversActivations
+        {
             input = previous.plan.input
             ranges = previous.plan.ranges
             inputAllocation = previous.plan.inputAllocation

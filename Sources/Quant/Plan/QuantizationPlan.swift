@@ -21,17 +21,17 @@ public struct QuantizationPlan: Sendable {
             && previous?.configuration.rule == configuration.rule
         layers = net.layers.indices.map { index in
             let settings = configuration.layers[index]
-            if let previous, sameRules, previous.configuration.layers[index] == settings {
-                return previous.plan.layers[index]
-            }
             guard let observation = calibration.observations[net.layers[index].input] else {
                 preconditionFailure("'\(net.layers[index].name)' reads a tensor that calibration did not observe")
             }
             return LayerPlan(
                 layer: net.layers[index], observation: observation, settings: settings,
                 budget: configuration.budget, rule: configuration.rule,
-                reusing: sameRules
-                    ? previous.map { ($0.configuration.layers[index], $0.plan.layers[index]) } : nil)
+                reusing: previous.map { previous in
+                    LayerPlan.Previous(
+                        settings: previous.configuration.layers[index], plan: previous.plan.layers[index],
+                        isSameRule: sameRules)
+                })
         }
         stored = QuantizationPlan.storage(net, calibration, configuration, layers)
     }

@@ -7,68 +7,61 @@
 /// Source: docs/quantization.md, eq. 20.
 public struct HistogramError: Sendable {
     private let lo: Double
+    private let inverseWidth: Double
     private let width: Double
-    private let zeroth: [Double]
-    private let first: [Double]
-    private let second: [Double]
+    /// F0, F1 and F2 at each edge of a bin, side by side: a look-up touches one place.
+    private let integrals: [SIMD4<Double>]
     private let total: Double
 
     /// Prepares the sums of a histogram.
     public init(_ histogram: Histogram) {
         lo = histogram.lo
         width = histogram.binWidth
-        let bins = histogram.counts.count
-        var zeroth = [Double](repeating: 0, count: bins + 1)
-        var first = zeroth
-        var second = zeroth
+        inverseWidth = 1 / histogram.binWidth
+        var sums = SIMD4<Double>.zero
+        var integrals = [sums]
+        integrals.reserveCapacity(histogram.counts.count + 1)
         for (bin, count) in histogram.counts.enumerated() {
-            let mass = Double(count)
             let center = histogram.lo + (Double(bin) + 0.5) * histogram.binWidth
-            zeroth[bin + 1] = zeroth[bin] + mass
-            first[bin + 1] = first[bin] + mass * center
-            second[bin + 1] = second[bin] + mass * (center * center + width * width / 12)
+            sums += Double(count) * SIMD4(1, center, center * center + width * width / 12, 0)
+            integrals.append(sums)
         }
-        self.zeroth = zeroth
-        self.first = first
-        self.second = second
+        self.integrals = integrals
         total = Double(max(1, histogram.total))
     }
 
     /// The mean squared error of the deployed quantizer, values outside its range saturated.
     public func callAsFunction(_ quantizer: AffineQuantizer) -> Double {
-        var sum = 0.0
-        var lower = sums(below: -.infinity)
-        let scale = Double(quantizer.scale)
-        for code in 0...quantizer.maximumCode {
-            let offset = Double(code - quantizer.zeroPoint)
-            let edge = code == quantizer.maximumCode ? Double.infinity : (offset + 0.5) * scale
-            let upper = sums(below: edge)
-            let value = offset * scale
-            let mass = upper.0 - lower.0
-            if mass > 0 {
-                sum += (upper.2 - lower.2) - 2 * value * (upper.1 - lower.1) + value * value * mass
+        integrals.withUnsafeBufferPointer { integrals in
+            var sum = 0.0
+            var lower = SIMD4<Double>.zero
+            let scale = Double(quantizer.scale)
+            for code in 0...quantizer.maximumCode {
+                let offset = Double(code - quantizer.zeroPoint)
+                let value = offset * scale
+                let upper =
+                    code == quantizer.maximumCode
+                    ? integrals[integrals.count - 1] : sums(below: (offset + 0.5) * scale, integrals)
+                let cell = upper - lower
+                if cell[0] > 0 { sum += cell[2] - 2 * value * cell[1] + value * value * cell[0] }
+                lower = upper
             }
-            lower = upper
+            return max(0, sum) / total
         }
-        return max(0, sum) / total
     }
 
-    private func sums(below x: Double) -> (Double, Double, Double) {
-        let position = (x - lo) / width
-        let bins = zeroth.count - 1
-        guard position > 0 else { return (0, 0, 0) }
-        guard position < Double(bins) else { return (zeroth[bins], first[bins], second[bins]) }
+    private func sums(below x: Double, _ integrals: UnsafeBufferPointer<SIMD4<Double>>) -> SIMD4<Double> {
+        let position = (x - lo) * inverseWidth
+        guard position > 0 else { return .zero }
+        guard position < Double(integrals.count - 1) else { return integrals[integrals.count - 1] }
         let bin = Int(position)
         let share = position - Double(bin)
-        let mass = zeroth[bin + 1] - zeroth[bin]
-        guard mass > 0 else { return (zeroth[bin], first[bin], second[bin]) }
+        let mass = integrals[bin + 1][0] - integrals[bin][0]
+        guard mass > 0 else { return integrals[bin] }
         // Uniform inside the bin: the integrals of 1, x and x² from its lower edge to x.
         let edge = lo + Double(bin) * width
-        let density = mass / width
         let end = edge + share * width
-        return (
-            zeroth[bin] + mass * share, first[bin] + density * (end * end - edge * edge) / 2,
-            second[bin] + density * (end * end * end - edge * edge * edge) / 3
-        )
+        return integrals[bin] + (mass * share)
+            * SIMD4(1, (edge + end) / 2, (edge * edge + edge * end + end * end) / 3, 0)
     }
 }

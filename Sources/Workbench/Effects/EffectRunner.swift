@@ -36,7 +36,11 @@ public final class EffectRunner: Sendable {
                 try files.write(configuration, plan: plan, calibration: calibration, to: path)
                 return .saved(path: path, configuration)
             }
-        case .load(let path): answer { .loaded(path: path, try files.read(path)) }
+        case .load(let path):
+            answer {
+                let (configuration, saved) = try files.read(path)
+                return .loaded(path: path, configuration, saved)
+            }
         }
     }
 

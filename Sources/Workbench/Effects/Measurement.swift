@@ -46,7 +46,7 @@ struct Measurement: Sendable {
         _ program: Program, generation: Int, cancelled: CancellationFlag, report: (Estimate) -> Void
     ) async throws {
         let source = subject.measured
-        var comparison = Comparison(classes: subject.classes, isLabelled: subject.isLabelled)
+        var comparison = Comparison(subject.judgement, isLabelled: subject.isLabelled)
         for block in Measurement.blocks(of: source.order.count) {
             let before: [Float]
             if let values = known[block.lowerBound] {
@@ -65,7 +65,7 @@ struct Measurement: Sendable {
     private func logits(
         of program: Program, _ block: Range<Int>, _ cancelled: CancellationFlag
     ) async throws -> [Float] {
-        let count = subject.classes
+        let count = subject.judgement.count
         let table = Mutexed([Float](repeating: 0, count: count * block.count))
         try await Evaluation(program, on: subject.measured, options: subject.options)
             .run(positions: block, cancelled: { cancelled.isCancelled }) { chunk in

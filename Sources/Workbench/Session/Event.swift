@@ -1,3 +1,4 @@
+public import NetIO
 public import Quant
 
 /// What an effect answers.
@@ -10,8 +11,8 @@ public enum Event: Sendable {
     case measured(Estimate)
     /// The configuration was written.
     case saved(path: String, Configuration)
-    /// A configuration was read.
-    case loaded(path: String, Configuration)
+    /// A configuration was read, from a file that also tells what followed from it.
+    case loaded(path: String, Configuration, SavedConfiguration)
     /// Something failed, in one line.
     case failed(String)
 }

@@ -1,3 +1,4 @@
+import NetIO
 import Quant
 
 extension Session {
@@ -61,20 +62,26 @@ extension Session {
         case .calibrated(let calibration):
             self.calibration = calibration
             calibrationProgress = 1
-            return replan(from: nil)
+            let effects = replan(from: nil)
+            if let origin = subject.origin, !isUnsaved { warn(about: origin) }
+            return effects
         case .measured(let estimate):
             if estimate.generation == generation { self.estimate = estimate }
         case .saved(let path, let configuration):
             file = path
             savedConfiguration = configuration
             notice = Notice(.success, "saved \(path)")
-        case .loaded(let path, let configuration):
+        case .loaded(let path, let configuration, let saved):
             file = path
             savedConfiguration = configuration
             guard configuration != self.configuration else {
-                return note(.success, "loaded \(path): the same choices as before")
+                notice = Notice(.success, "loaded \(path): the same choices as before")
+                warn(about: saved)
+                return []
             }
-            return record(configuration, label: "load \(path)")
+            let effects = record(configuration, label: "load \(path)")
+            warn(about: saved)
+            return effects
         case .failed(let text):
             notice = Notice(.failure, text)
         }
@@ -83,6 +90,14 @@ extension Session {
 
     /// Shows a line to the user.
     public mutating func say(_ notice: Notice) { self.notice = notice }
+
+    /// Says so if the choices of a file give another plan here than they gave when it was saved.
+    private mutating func warn(about saved: SavedConfiguration) {
+        guard let plan, let calibration,
+            let mismatch = saved.mismatch(with: plan, of: subject.net, calibration: calibration)
+        else { return }
+        notice = Notice(.warning, mismatch)
+    }
 
     private mutating func note(_ severity: Notice.Severity, _ text: String) -> [Effect] {
         notice = Notice(severity, text)

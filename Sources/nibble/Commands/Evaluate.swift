@@ -14,42 +14,42 @@ struct Evaluate: AsyncParsableCommand {
     @OptionGroup var plan: PlanArguments
     @OptionGroup var run: RunArguments
 
+    @Option(help: "Save the configuration that was measured, for --config and the explorer.")
+    var save: String?
+
     @Flag(help: "Print one JSON document and nothing else.")
     var json = false
 
     func run() async throws {
-        let options = try run.options()
-        let loading = Stopwatch()
-        let sample = try net.sample()
-        let file = try OnnxFile(path: net.path(sample))
-        let layers = LayerGraph(file.graph)
-        let load = loading.seconds
-        let saved = try plan.saved()
-        let configuration = try plan.configuration(for: layers, file: file, saved: saved)
-        let (measured, observed, notes) = try data.load(for: layers, sample: sample, saved: saved?.input)
-        for note in notes { printToStandardError("note: \(note)") }
-
+        let work = try Workload(net, data, plan, run)
+        for note in work.notes { printToStandardError("note: \(note)") }
         let calibrating = Stopwatch()
-        let calibration = try await CalibrationRun(layers, on: observed, options: options).run()
+        let calibration = try await work.calibrate()
         let calibrate = calibrating.seconds
-        let quantization = QuantizationPlan(net: layers, calibration: calibration, configuration: configuration)
-
-        let floatProgram = Program(layers)
+        let quantization = QuantizationPlan(
+            net: work.net, calibration: calibration, configuration: work.configuration)
+        if let mismatch = work.saved?.mismatch(with: quantization, of: work.net, calibration: calibration) {
+            printToStandardError("warning: \(mismatch)")
+        }
         let floatWatch = Stopwatch()
-        let floatLogits = try await Evaluation(floatProgram, on: measured, options: options).logits()
+        let float = try await work.values(label: "float")
         let floatSeconds = floatWatch.seconds
         let quantizedWatch = Stopwatch()
-        let quantizedLogits = try await Evaluation(
-            Program(layers, plan: quantization), on: measured, options: options
-        ).logits()
+        let quantized = try await work.values(quantization, label: "quantized")
         let quantizedSeconds = quantizedWatch.seconds
 
-        var comparison = Comparison(classes: floatProgram.logitCount, isLabelled: measured.images.labels != nil)
-        comparison.add(float: floatLogits[...], quantized: quantizedLogits[...], labels: measured.images.labels)
+        let comparison = work.compare(float, quantized)
+        work.warnAboutChance(comparison)
         let report = EvaluationReport(
-            model: file.graph.name + ".onnx", file: file, net: layers,
-            configuration: configuration, plan: quantization, comparison: comparison, options: options,
-            seconds: (load, calibrate, floatSeconds, quantizedSeconds))
+            work: work, plan: quantization, comparison: comparison,
+            seconds: (work.loadSeconds, calibrate, floatSeconds, quantizedSeconds))
+        if let save {
+            try SavedConfiguration(
+                model: work.name, sha256: work.file.sha256, input: work.input, output: work.outputName,
+                net: work.net, calibration: calibration, configuration: work.configuration, plan: quantization,
+                keeping: work.saved
+            ).write(to: save)
+        }
         print(json ? report.json : report.text)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Foundation
 import NetIO
 import Quant
 import TUI
@@ -28,8 +29,12 @@ struct Explore: AsyncParsableCommand {
     @Flag(help: "Leave the mouse to the terminal.")
     var noMouse = false
 
+    @Flag(help: "Lines of text instead of a screen: commands on standard input, for screen readers and logs.")
+    var plain = false
+
     func run() async throws {
         let session = try session()
+        if plain { return await explore(session) }
         var screenOptions: NcursesScreen.Options = []
         if noColor { screenOptions.insert(.noColor) }
         if ascii { screenOptions.insert(.ascii) }
@@ -43,28 +48,30 @@ struct Explore: AsyncParsableCommand {
         if case .signal(let number) = end { throw ExitCode(128 + number) }
     }
 
-    private func session() throws -> Session {
-        let options = try run.options()
-        let argument = ModelArgument(model)
-        let sample = try argument.sample()
-        let file = try OnnxFile(path: argument.path(sample))
-        let net = LayerGraph(file.graph)
-        guard !net.layers.isEmpty else {
-            throw Failure("\(model): no convolution or linear layer with constant weights, so nothing to quantize")
+    /// The session as lines: standard input is read on a thread of its own, since reading blocks.
+    private func explore(_ session: Session) async {
+        let explorer = PlainExplorer(session) { line in
+            print(line.visible)
+            fflush(nil)
         }
-        let saved = try plan.saved()
-        let configuration = try plan.configuration(for: net, file: file, saved: saved)
-        let (measured, observed, notes) = try data.load(for: net, sample: sample, saved: saved?.input)
-        let input = SavedConfiguration.Input(
-            measured.preprocessing, resize: data.resize ?? saved?.input.resize, crop: data.crop ?? saved?.input.crop
-        )
-        let name = sample?.name ?? ModelArgument.title(of: model)
+        let input = explorer.input
+        let reader = Thread {
+            while let line = readLine() { input(line) }
+            input(nil)
+        }
+        reader.start()
+        await explorer.run()
+    }
+
+    private func session() throws -> Session {
+        let work = try Workload(ModelArgument(model), data, plan, run)
         let subject = Subject(
-            name: name, sha256: file.sha256, net: net,
-            measured: ImageSource(measured.images, measured.preprocessing, isShuffled: true), observed: observed,
-            input: input, origin: saved, options: options)
-        var session = Session(subject, configuration: configuration, file: plan.config)
-        if let note = notes.last { session.say(Notice(.warning, note)) }
+            name: work.name, sha256: work.file.sha256, net: work.net,
+            measured: ImageSource(work.measured.images, work.measured.preprocessing, isShuffled: true),
+            observed: work.observed, input: work.input, origin: work.saved, output: work.output,
+            options: work.options)
+        var session = Session(subject, configuration: work.configuration, file: plan.config)
+        if let note = work.notes.last { session.say(Notice(.warning, note)) }
         return session
     }
 }
@@ -77,11 +84,15 @@ private func openScreen(_ options: NcursesScreen.Options) throws -> NcursesScree
     } catch {
         switch error {
         case .notATerminal:
-            throw Failure("the explorer needs a terminal: use 'nibble evaluate' or 'nibble sweep' in scripts")
+            throw Failure(
+                "the explorer needs a terminal: use --plain, 'nibble evaluate' or 'nibble sweep' without one")
         case .terminalTypeMissing:
-            throw Failure("TERM is not set: set it to your terminal's type, such as TERM=xterm-256color")
+            throw Failure(
+                "TERM is not set: set it to your terminal's type, such as TERM=xterm-256color, or use --plain")
         case .terminalTypeUnknown(let name):
-            throw Failure("the terminal database has no '\(name)': set TERM to a type that it has, such as xterm")
+            throw Failure(
+                "the terminal database has no '\(name)': set TERM to a type that it has, such as xterm, or use --plain"
+            )
         case .systemCall(let call, let number):
             throw Failure("the terminal cannot be used: \(call) failed with error \(number)")
         }

@@ -6,7 +6,12 @@ import Quant
 /// The ablation of the paper: widths × methods in one run.
 struct Sweep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure a table of settings: naive, clipping, allocation, correction, all.")
+        abstract: "Measure a table of settings: naive, clipping, allocation, correction, all.",
+        discussion: """
+            Each method is compared with the one it adds something to, on the same images: the second table shows by \
+            how many points it is better, with the paired 95 % interval. --clip, --correct, --budget, --rule and the \
+            other options of the plan say what the methods do; widths and combinations are the sweep's own.
+            """)
 
     @OptionGroup var net: ModelArgument
 
@@ -22,104 +27,71 @@ struct Sweep: AsyncParsableCommand {
 
     func validate() throws {
         if plan.config != nil { throw ValidationError("sweep makes its own choices: leave out --config") }
+        if json, csv { throw ValidationError("choose one of --json and --csv") }
+        for (name, value) in [
+            ("--weights", plan.weights), ("--activations", plan.activations), ("--allocate", plan.allocate),
+        ] where value != nil {
+            throw ValidationError("sweep goes through all of \(name): leave it out")
+        }
     }
 
-    /// The methods, each alone on top of naive, then together.
-    private static let methods: [(name: String, clips: Bool, allocates: Bool, corrects: Bool)] = [
-        ("naive", false, false, false), ("clipping", true, false, false), ("allocation", false, true, false),
-        ("correction", false, false, true), ("clipping + allocation", true, true, false), ("all", true, true, true),
-    ]
-
     func run() async throws {
-        let options = try run.options()
-        let sample = try net.sample()
-        let file = try OnnxFile(path: net.path(sample))
-        let layers = LayerGraph(file.graph)
-        let (measured, observed, notes) = try data.load(for: layers, sample: sample)
-        for note in notes { printToStandardError("note: \(note)") }
-        let calibration = try await CalibrationRun(layers, on: observed, options: options).run()
-        let floatProgram = Program(layers)
-        let floatLogits = try await Evaluation(floatProgram, on: measured, options: options).logits()
+        let work = try Workload(net, data, plan, run)
+        for note in work.notes { printToStandardError("note: \(note)") }
+        let calibration = try await work.calibrate()
+        let float = try await work.values(label: "float")
         let chosen = try plan.options()
-        var rows: [(widths: String, method: String, comparison: Comparison)] = []
+        var rows: [SweepReport.Row] = []
         for (weights, activations) in [(8, 8), (4, 8), (8, 4), (4, 4)] {
-            for method in Self.methods {
-                var settings = chosen
+            var values: [SweepMethod: [Float]] = [:]
+            for method in SweepMethod.allCases {
+                var settings = method.options(chosen)
                 settings.weights = .bits(weights)
                 settings.activations = .bits(activations)
-                settings.clipping = method.clips ? chosen.clipping : .minMax
-                settings.allocation = method.allocates ? .both : .none
-                settings.correction = method.corrects ? chosen.correction : .none
-                settings.granularity = method.allocates ? .channel : chosen.granularity
                 let quantization = QuantizationPlan(
-                    net: layers, calibration: calibration, configuration: Configuration(settings, for: layers))
-                let logits = try await Evaluation(
-                    Program(layers, plan: quantization), on: measured, options: options
-                ).logits()
-                var comparison = Comparison(
-                    classes: floatProgram.logitCount, isLabelled: measured.images.labels != nil)
-                comparison.add(float: floatLogits[...], quantized: logits[...], labels: measured.images.labels)
-                rows.append(("W\(weights)A\(activations)", method.name, comparison))
+                    net: work.net, calibration: calibration, configuration: Configuration(settings, for: work.net))
+                let widths = "W\(weights)A\(activations)"
+                let quantized = try await work.values(quantization, label: "\(widths) \(method.rawValue)")
+                values[method] = quantized
+                let base = method.base.flatMap { values[$0] }
+                rows.append(
+                    SweepReport.Row(
+                        widths: widths, method: method, comparison: work.compare(float, quantized),
+                        step: base.flatMap { work.compare($0, quantized).difference },
+                        size: PlanSize(net: work.net, plan: quantization)))
             }
         }
-        print(json ? SweepReport.json(rows) : csv ? SweepReport.csv(rows) : SweepReport.table(rows))
+        let report = SweepReport(work: work, rows: rows)
+        if let first = rows.first { work.warnAboutChance(first.comparison) }
+        print(json ? report.json : csv ? report.csv : report.table)
     }
 }
 
-/// What `sweep` prints.
-enum SweepReport {
-    typealias Row = (widths: String, method: String, comparison: Comparison)
+/// The methods, each alone on top of naive, then together.
+enum SweepMethod: String, CaseIterable {
+    case naive, clipping, allocation, correction
+    case clippingAndAllocation = "clipping + allocation"
+    case all
 
-    static func json(_ rows: [Row]) -> String {
-        JSON.object([
-            ("schema", .int(1)),
-            (
-                "rows",
-                .array(
-                    rows.map { row in
-                        .object([
-                            ("widths", .string(row.widths)), ("method", .string(row.method)),
-                            ("images", .int(row.comparison.count)),
-                            ("top1", .optional(row.comparison.quantizedTop1?.value)),
-                            ("agreement", .number(row.comparison.agreement.value)),
-                            ("difference", .optional(row.comparison.difference?.value)),
-                        ])
-                    })
-            ),
-        ]).text
+    /// What the method adds something to.
+    var base: SweepMethod? {
+        switch self {
+        case .naive: nil
+        case .clipping, .allocation, .correction: .naive
+        case .clippingAndAllocation: .clipping
+        case .all: .clippingAndAllocation
+        }
     }
 
-    static func csv(_ rows: [Row]) -> String {
-        let lines = rows.map { row in
-            let top1 = row.comparison.quantizedTop1.map { "\($0.value)" } ?? ""
-            let difference = row.comparison.difference.map { "\($0.value)" } ?? ""
-            return "\(row.widths),\(row.method),\(row.comparison.count),\(top1),\(row.comparison.agreement.value),"
-                + difference
-        }
-        return (["widths,method,images,top1,agreement,difference"] + lines).joined(separator: "\n")
-    }
-
-    static func table(_ rows: [Row]) -> String {
-        var widths: [String] = []
-        var methods: [String] = []
-        for row in rows {
-            if !widths.contains(row.widths) { widths.append(row.widths) }
-            if !methods.contains(row.method) { methods.append(row.method) }
-        }
-        func pad(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
-        }
-        var lines = [pad("", 24) + widths.map { pad($0, 8) }.joined()]
-        for method in methods {
-            let cells = widths.map { width -> String in
-                guard let row = rows.first(where: { $0.widths == width && $0.method == method }) else { return "" }
-                return pad(fixed(100 * (row.comparison.quantizedTop1 ?? row.comparison.agreement).value, 2), 8)
-            }
-            lines.append(pad(method, 24) + cells.joined())
-        }
-        if let first = rows.first?.comparison.floatTop1 {
-            lines.append(pad("float", 24) + fixed(100 * first.value, 2))
-        }
-        return lines.joined(separator: "\n")
+    /// The options of the plan: what the method leaves out is min-max, one width for all, uncorrected.
+    func options(_ chosen: PlanOptions) -> PlanOptions {
+        let clips = self == .clipping || self == .clippingAndAllocation || self == .all
+        let allocates = self == .allocation || self == .clippingAndAllocation || self == .all
+        var options = chosen
+        options.clipping = clips ? chosen.clipping : .minMax
+        options.allocation = allocates ? .both : .none
+        options.granularity = allocates ? .channel : chosen.granularity
+        options.correction = self == .correction || self == .all ? chosen.correction : .none
+        return options
     }
 }

@@ -33,14 +33,20 @@ struct DataOptions: ParsableArguments {
     @Option(help: "Order of the colour channels in the net: rgb or bgr; default rgb.")
     var channels: String?
 
+    @Option(help: "The net's input that images go to, of a net with one input.")
+    var input: String?
+
+    @Option(help: "The output that is judged; default: the first.")
+    var output: String?
+
     @Option(help: "Use the first N images only.")
     var limit: Int?
 
     @Option(help: "Images to calibrate on; default: the first images of --data.")
     var calibration: String?
 
-    @Option(help: "How many images to calibrate on.")
-    var calibrate = 512
+    @Option(help: "How many images to calibrate on; default 512, or as many as --config was saved with.")
+    var calibrate: Int?
 
     func validate() throws {
         for (name, value) in [
@@ -54,6 +60,7 @@ struct DataOptions: ParsableArguments {
         if let channels, Preprocessing.ChannelOrder(rawValue: channels) == nil {
             throw ValidationError("--channels is rgb or bgr, not '\(channels)'")
         }
+        if let scale, scale == 0 || !scale.isFinite { throw ValidationError("--scale is a number other than 0") }
         for (name, list) in [("--mean", mean), ("--std", std)] {
             if let list, DataOptions.numbers(list) == nil {
                 throw ValidationError("\(name) takes numbers separated by commas, not '\(list)'")
@@ -62,46 +69,76 @@ struct DataOptions: ParsableArguments {
         if let std, DataOptions.numbers(std)?.contains(0) ?? false { throw ValidationError("--std must not be 0") }
     }
 
+    /// What `load` reads.
+    struct Loaded {
+        let measured: ImageSource
+        let observed: ImageSource
+        let input: SavedConfiguration.Input
+        /// What the reader decided, for the user to see.
+        let notes: [String]
+    }
+
+    /// The index of the output that is judged: named here, in the saved configuration, or the first.
+    func judgedOutput(of net: LayerGraph, saved: SavedConfiguration?) throws -> Int {
+        let names = net.graph.outputs.map { net.graph[$0].name }
+        if let output, let own = saved?.output, own != output {
+            throw ValidationError("--config judges the output '\(own)': leave out --output")
+        }
+        guard let wanted = output ?? saved?.output else {
+            guard names.isEmpty else { return 0 }
+            throw Failure("the net has no output, so there is nothing to judge")
+        }
+        guard let index = names.firstIndex(of: wanted) else {
+            throw Failure("the net has no output '\(wanted)': --output is one of \(DataOptions.list(names))")
+        }
+        return index
+    }
+
     /// Images to measure and images to calibrate on, ready for `net`.
     ///
     /// A sample net brings its own images and preprocessing; an option named on the command line wins over them.
     ///
-    /// - Parameter saved: the input of a saved configuration; an option that says otherwise is an error.
+    /// - Parameters:
+    ///   - output: the judged output, whose classes labels are checked against.
+    ///   - saved: a saved configuration, whose preprocessing holds; an option that says otherwise is an error.
     func load(
-        for net: LayerGraph, sample: SampleNet?, saved: SavedConfiguration.Input? = nil
-    ) throws -> (measured: ImageSource, calibration: ImageSource, notes: [String]) {
-        let resize = resize ?? saved?.resize
-        let crop = crop ?? saved?.crop
+        for net: LayerGraph, output: Int, sample: SampleNet?, saved: SavedConfiguration? = nil
+    ) throws -> Loaded {
+        try checkInput(of: net)
+        try checkAgainst(saved?.input)
+        let resize = resize ?? saved?.input.resize
+        let crop = crop ?? saved?.input.crop
         guard let data = data ?? sample?.images else {
             throw Failure("no images: name them with --data PATH (.npy, .npz, idx, or a folder)")
         }
         var notes: [String] = []
+        let judgement = Judgement(net.graph[net.logits[output]].shape)
+        let classes = if case .classes(let count) = judgement { count } else { Int?.none }
         let loaded = try read(
             data, labels: labels ?? (self.data == nil ? sample?.labels : nil), limit: limit, resize: resize,
-            crop: crop)
+            crop: crop, classes: classes)
         let images = loaded.images
         notes += loaded.notes.map(\.description)
-        let preprocessing = Preprocessing(
-            scale: scale ?? saved?.preprocessing.scale ?? sample?.scale ?? loaded.defaultScale,
-            mean: mean.flatMap(DataOptions.numbers) ?? saved?.preprocessing.mean ?? sample?.mean ?? [0],
-            standardDeviation: std.flatMap(DataOptions.numbers) ?? saved?.preprocessing.standardDeviation
-                ?? sample?.std ?? [1],
-            channelOrder: channels.flatMap(Preprocessing.ChannelOrder.init(rawValue:))
-                ?? saved?.preprocessing.channelOrder ?? .rgb)
-        if let saved, saved != SavedConfiguration.Input(preprocessing, resize: resize, crop: crop) {
-            throw ValidationError(
-                "--config carries the preprocessing: leave out --scale, --mean, --std, --channels, --resize and --crop"
-            )
-        }
-        for (name, values) in [("--mean", preprocessing.mean), ("--std", preprocessing.standardDeviation)]
+        let preprocessing =
+            saved?.input.preprocessing
+            ?? Preprocessing(
+                scale: scale ?? sample?.scale ?? loaded.defaultScale,
+                mean: mean.flatMap(DataOptions.numbers) ?? sample?.mean ?? [0],
+                standardDeviation: std.flatMap(DataOptions.numbers) ?? sample?.std ?? [1],
+                channelOrder: channels.flatMap(Preprocessing.ChannelOrder.init(rawValue:)) ?? .rgb)
+        for (name, values) in [("mean", preprocessing.mean), ("std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != images.channels {
-            throw Failure("\(name) has \(values.count) values and the images have \(images.channels) channels")
+            let place = saved == nil ? "--\(name)" : "--config: preprocessing.\(name)"
+            throw Failure("\(place) has \(values.count) values and the images have \(images.channels) channels")
         }
         let observed: LabeledImages
+        let count = calibrate ?? saved?.calibration.images ?? DataOptions.standardCalibration
         if let calibration = calibration ?? (self.data == nil ? sample?.calibrationImages : nil) {
-            observed = try read(calibration, labels: nil, limit: calibrate, resize: resize, crop: crop).images
+            observed = try read(
+                calibration, labels: nil, limit: max(1, count), resize: resize, crop: crop, classes: nil
+            ).images
         } else {
-            observed = images.prefix(calibrate)
+            observed = images.prefix(max(1, count))
             notes.append(
                 "the first \(observed.count) images calibrate and are also measured: name others with --calibration"
             )
@@ -112,15 +149,56 @@ struct DataOptions: ParsableArguments {
                 throw Failure("\(mismatch): use --layout, --resize or --crop, or other images")
             }
         }
-        return (sources.0, sources.1, notes)
+        return Loaded(
+            measured: sources.0, observed: sources.1,
+            input: SavedConfiguration.Input(preprocessing, resize: resize, crop: crop), notes: notes)
+    }
+
+    private static let standardCalibration = 512
+
+    private func checkInput(of net: LayerGraph) throws {
+        let names = net.graph.inputs.map { net.graph[$0].name }
+        guard names.count == 1 else {
+            throw Failure(
+                "the net has \(names.count) inputs (\(DataOptions.list(names))), and images can feed a net with one only: "
+                    + "make the others constants of the file")
+        }
+        if let input, !names.contains(input) {
+            throw Failure("the net has no input '\(input)': its input is \(DataOptions.list(names))")
+        }
+    }
+
+    /// Refuses options that say otherwise than a saved configuration, before anything is read.
+    private func checkAgainst(_ saved: SavedConfiguration.Input?) throws {
+        guard let saved else { return }
+        let own = saved.preprocessing
+        let differing: [(name: String, differs: Bool)] = [
+            ("--scale", scale.map { $0 != own.scale } ?? false),
+            ("--mean", mean.flatMap(DataOptions.numbers).map { $0 != own.mean } ?? false),
+            ("--std", std.flatMap(DataOptions.numbers).map { $0 != own.standardDeviation } ?? false),
+            ("--channels", channels.map { $0 != own.channelOrder.rawValue } ?? false),
+            ("--resize", resize.map { $0 != saved.resize } ?? false),
+            ("--crop", crop.map { $0 != saved.crop } ?? false),
+        ]
+        if let wrong = differing.first(where: \.differs) {
+            throw ValidationError("--config carries the preprocessing, and it differs: leave out \(wrong.name)")
+        }
+    }
+
+    /// Names in quotes, the first dozen of them.
+    private static func list(_ names: [String]) -> String {
+        names.prefix(12).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 12 ? ", …" : "")
     }
 
     private func read(
-        _ path: String, labels: String?, limit: Int?, resize: Int?, crop: Int?
+        _ path: String, labels: String?, limit: Int?, resize: Int?, crop: Int?, classes: Int?
     ) throws -> LoadedImages {
-        try DataReader.images(
+        let line = ProgressLine("reading images", total: limit ?? 0)
+        defer { line.finish() }
+        return try DataReader.images(
             at: path, layout: layout.flatMap(LabeledImages.Layout.init(rawValue:)), labelsAt: labels,
-            resize: resize, crop: crop, limit: limit)
+            resize: resize, crop: crop, limit: limit, classes: classes,
+            progress: { done, total in line.show(images: done, of: total) })
     }
 
     private static func numbers(_ list: String) -> [Float]? {

@@ -20,10 +20,4 @@ struct ModelArgument: ParsableArguments {
     init(_ model: String) { self.model = model }
 
     init() {}
-
-    /// The name of a file without its folder and `.onnx`.
-    static func title(of path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return name.hasSuffix(".onnx") ? String(name.dropLast(5)) : name
-    }
 }

@@ -102,7 +102,7 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
     {
         let logits = try await Evaluation(
             Program(net), on: source, options: RunOptions(threads: 2, isa: isa)
-        ).logits()
+        ).values()
         for image in 0..<images.count {
             let values = reference(
                 graph, Tensor(shape: [1, 3, 9, 9], values: source.values(at: image..<image + 1)))
@@ -145,8 +145,8 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
             net: net, calibration: try await calibration(threads: 2),
             configuration: Configuration(options, for: net))
         let program = Program(net, plan: plan)
-        let one = try await Evaluation(program, on: source, options: RunOptions(threads: 1, isa: .best)).logits()
-        let four = try await Evaluation(program, on: source, options: RunOptions(threads: 4, isa: .best)).logits()
+        let one = try await Evaluation(program, on: source, options: RunOptions(threads: 1, isa: .best)).values()
+        let four = try await Evaluation(program, on: source, options: RunOptions(threads: 4, isa: .best)).values()
         #expect(one == four)
         let execution = Execution(program, capacity: 5, isa: .best)
         let batched = try execution.logits(of: 0..<40, source) { false }
@@ -156,15 +156,15 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
     @Test func eightBitsStayCloseToFloatAndTwoBitsDoNot() async throws {
         let observed = try await calibration(threads: 2)
         let options = RunOptions(threads: 2, isa: .best)
-        let exact = try await Evaluation(Program(net), on: source, options: options).logits()
+        let exact = try await Evaluation(Program(net), on: source, options: options).values()
         func noise(_ bits: Int) async throws -> Double {
             var choice = PlanOptions.standard
             choice.weights = .bits(bits)
             choice.activations = .bits(bits)
             let plan = QuantizationPlan(
                 net: net, calibration: observed, configuration: Configuration(choice, for: net))
-            let logits = try await Evaluation(Program(net, plan: plan), on: source, options: options).logits()
-            var comparison = Comparison(classes: 7, isLabelled: false)
+            let logits = try await Evaluation(Program(net, plan: plan), on: source, options: options).values()
+            var comparison = Comparison(.classes(7), isLabelled: false)
             comparison.add(float: exact[...], quantized: logits[...], labels: nil)
             return comparison.logitSQNR ?? 100
         }
@@ -192,7 +192,7 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         await #expect(throws: Cancelled.self) {
             _ = try await Evaluation(
                 Program(net), on: source, options: RunOptions(threads: 2, isa: .best)
-            ).logits(cancelled: { true })
+            ).values(cancelled: { true })
         }
     }
 }

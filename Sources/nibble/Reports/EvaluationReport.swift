@@ -1,24 +1,25 @@
 import Engine
 import NetIO
 import Quant
+import Terminal
 
 /// What `evaluate` prints.
 struct EvaluationReport {
-    let model: String
-    let file: OnnxFile
-    let net: LayerGraph
-    let configuration: Configuration
+    let work: Workload
     let plan: QuantizationPlan
     let comparison: Comparison
-    let options: RunOptions
     let seconds: (load: Double, calibrate: Double, float: Double, quantized: Double)
+
+    private var net: LayerGraph { work.net }
+    private var options: RunOptions { work.options }
 
     /// One JSON document.
     var json: String {
         let size = PlanSize(net: net, plan: plan)
         return JSON.object([
-            ("schema", .int(1)), ("model", .string(model)), ("sha256", .string(file.sha256)),
+            ("schema", .int(1)), ("model", .string("\(work.name).onnx")), ("sha256", .string(work.file.sha256)),
             ("images", .int(comparison.count)), ("labelled", .bool(comparison.isLabelled)),
+            ("output", .object([("name", .string(work.outputName)), ("judged", .string(work.judgement.name))])),
             (
                 "float",
                 .object([
@@ -31,8 +32,8 @@ struct EvaluationReport {
                 .object([
                     ("top1", .optional(comparison.quantizedTop1?.value)),
                     ("top5", .optional(comparison.quantizedTop5?.value)),
-                    ("interval95", interval(comparison.quantizedTop1?.interval95)),
-                    ("agreement", .number(comparison.agreement.value)),
+                    ("interval95", .interval(comparison.quantizedTop1?.interval95)),
+                    ("agreement", .optional(comparison.agreement?.value)),
                     ("logitSQNR", .optional(comparison.logitSQNR)),
                 ])
             ),
@@ -40,14 +41,14 @@ struct EvaluationReport {
                 "difference",
                 .object([
                     ("top1", .optional(comparison.difference?.value)),
-                    ("interval95", interval(comparison.difference?.interval95)),
+                    ("interval95", .interval(comparison.difference?.interval95)),
                 ])
             ),
             (
                 "bits",
                 .object([
                     ("weightsMean", .number(size.meanWeightBits)),
-                    ("activationsMean", .optional(size.meanActivationBits ?? 32)),
+                    ("activationsMean", .number(size.meanActivationBits ?? 32)),
                 ])
             ),
             ("bytes", .object([("float", .int(size.floatBytes)), ("quantized", .int(size.quantizedBytes))])),
@@ -69,13 +70,9 @@ struct EvaluationReport {
         ]).text
     }
 
-    private func interval(_ range: ClosedRange<Double>?) -> JSON {
-        range.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
-    }
-
     private func layer(_ index: Int) -> JSON {
         let planned = plan.layers[index]
-        let settings = configuration.layers[index]
+        let settings = work.configuration.layers[index]
         let isPerChannel = if case .channels = planned.input { true } else { false }
         func each(_ value: (ClippingRange) -> JSON) -> JSON {
             guard let first = planned.ranges.first else { return .null }
@@ -106,7 +103,7 @@ struct EvaluationReport {
     /// Lines for a person.
     var text: String {
         let size = PlanSize(net: net, plan: plan)
-        var lines = ["\(model): \(comparison.count) images, \(net.layers.count) layers"]
+        var lines = ["\(work.name): \(comparison.count.grouped) images, \(net.layers.count) layers"]
         if let before = comparison.floatTop1, let after = comparison.quantizedTop1,
             let change = comparison.difference
         {
@@ -117,10 +114,17 @@ struct EvaluationReport {
             lines.append(
                 "difference \(percent(change.value))    [\(percent(change.interval95.lowerBound)), "
                     + "\(percent(change.interval95.upperBound))]")
-        } else {
+        } else if case .classes = work.judgement {
             lines.append("no labels: agreement with the float net stands in for accuracy")
         }
-        lines.append("agreement  \(percent(comparison.agreement.value)) %")
+        let noise = comparison.logitSQNR.map { "\(fixed($0, 1)) dB" } ?? "no error"
+        if let agreement = comparison.agreement {
+            let what = if case .pixels = work.judgement { " of the pixels" } else { "" }
+            lines.append("agreement  \(percent(agreement.value)) %\(what)  (output SQNR \(noise))")
+        } else {
+            lines.append("'\(work.outputName)' has no classes to compare")
+            lines.append("SQNR       \(noise) of the output")
+        }
         lines.append(
             "weights    \(size.quantizedBytes / 1000) KB of \(size.floatBytes / 1000) KB, "
                 + "\(fixed(size.meanWeightBits, 2)) bits; activations \(fixed(size.meanActivationBits ?? 32, 2)) bits"
@@ -128,7 +132,7 @@ struct EvaluationReport {
         lines.append(
             "seconds    calibration \(fixed(seconds.calibrate, 2)), float \(fixed(seconds.float, 2)), "
                 + "quantized \(fixed(seconds.quantized, 2)) (\(options.isa.rawValue), \(options.threads) threads)")
-        return lines.joined(separator: "\n")
+        return lines.map(\.visible).joined(separator: "\n")
     }
 
     private func percent(_ share: Double) -> String { fixed(100 * share, 2) }

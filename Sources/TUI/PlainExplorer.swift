@@ -1,0 +1,203 @@
+internal import Engine
+internal import Quant
+internal import Terminal
+public import Workbench
+
+/// The explorer as lines of text, for screen readers, logs and terminals that cannot draw: the commands of the `:` line,
+/// one per line, and answers in sentences.
+public final class PlainExplorer {
+    private enum Message: Sendable {
+        case line(String)
+        case endOfInput
+        case event(Event)
+    }
+
+    private let messages: AsyncStream<Message>
+    private let inbox: AsyncStream<Message>.Continuation
+    private let runner: EffectRunner
+    private let write: (String) -> Void
+    private var session: Session
+    /// The tenths of the calibration that were announced.
+    private var announced = 0
+    private var isFirstEstimate = true
+    private var isLeaving = false
+    private var isInputOver = false
+
+    /// A plain explorer of a session; `write` gets one line at a time.
+    public init(_ session: Session, write: @escaping (String) -> Void) {
+        (messages, inbox) = AsyncStream.makeStream(of: Message.self)
+        runner = EffectRunner(session.subject) { [inbox] in inbox.yield(.event($0)) }
+        self.write = write
+        self.session = session
+    }
+
+    /// Takes over a line that the user typed, or `nil` at the end of the input; from any thread.
+    public var input: @Sendable (String?) -> Void {
+        { [inbox] line in inbox.yield(line.map { .line($0) } ?? .endOfInput) }
+    }
+
+    /// Runs until `quit`, or until the input is over and the last measurement is complete.
+    public func run() async {
+        let subject = session.subject
+        write(
+            "\(subject.name): \(subject.net.layers.count) layers, \(subject.measured.images.count.grouped) images")
+        if let notice = session.notice { write(PlainExplorer.text(notice)) }
+        write("calibrating on \(subject.observed.images.count.grouped) images")
+        for effect in session.start { runner.perform(effect) }
+        for await message in messages {
+            switch message {
+            case .line(let line): if !take(line) { return finish() }
+            case .endOfInput: isInputOver = true
+            case .event(let event): receive(event)
+            }
+            if isInputOver, session.estimate?.isComplete ?? hasFailed { return finish() }
+        }
+    }
+
+    private var hasFailed = false
+
+    private func finish() { runner.stop() }
+
+    private func receive(_ event: Event) {
+        perform(session.receive(event))
+        switch event {
+        case .calibrating(let share):
+            let tenth = Int(share * 10)
+            if tenth > announced, tenth < 10 { write("calibrated \(tenth)0 %") }
+            announced = max(announced, tenth)
+        case .calibrated:
+            write("calibrated")
+            if session.notice?.severity == .warning { say() }
+            layers()
+            layer()
+            write("commands: layers, show, status, and those of help; accuracy follows")
+        case .measured(let estimate):
+            guard estimate.generation == session.generation else { return }
+            if isFirstEstimate || estimate.isComplete { status() }
+            isFirstEstimate = false
+        case .failed:
+            hasFailed = session.estimate == nil
+            say()
+        case .saved, .loaded: say()
+        }
+    }
+
+    /// Carries out a line; false if the user leaves.
+    private func take(_ line: String) -> Bool {
+        let line = line.trimmed
+        let wasLeaving = isLeaving
+        isLeaving = false
+        switch line {
+        case "": return true
+        case "layers": layers()
+        case "show": layer()
+        case "status": status()
+        default:
+            do {
+                switch try TypedCommand(line, layerNames: session.subject.net.layers.map(\.name)) {
+                case .session(let command): carryOut(command)
+                case .view: write("there are no views here: use layers, show and status")
+                case .help: help()
+                case .quit:
+                    if !session.isUnsaved || wasLeaving { return false }
+                    isLeaving = true
+                    write("unsaved choices: save FILE keeps them, quit once more leaves without")
+                }
+            } catch {
+                write("error: \(error.text)")
+            }
+        }
+        return true
+    }
+
+    private func carryOut(_ command: Command) {
+        let generation = session.generation
+        let selection = session.selection
+        perform(session.update(command))
+        say()
+        if session.generation != generation || session.selection != selection { layer() }
+        if let size = session.size, session.generation != generation { write(PlainExplorer.text(size)) }
+    }
+
+    private func perform(_ effects: [Effect]) {
+        for effect in effects {
+            if case .measure = effect { isFirstEstimate = true }
+            runner.perform(effect)
+        }
+    }
+
+    private func say() {
+        if let notice = session.notice { write(PlainExplorer.text(notice)) }
+    }
+
+    private func help() {
+        for (name, values) in TypedCommand.vocabulary {
+            write("  \(name)" + (values.isEmpty ? "" : "  " + values.joined(separator: " ")))
+        }
+        write("  all COMMAND acts on all layers, for example: all activations 3")
+    }
+
+    // MARK: What is said
+
+    private func layers() {
+        for index in session.visibleLayers { write(line(of: index)) }
+        if let size = session.size { write(PlainExplorer.text(size)) }
+    }
+
+    private func line(of index: Int) -> String {
+        let settings = session.configuration.layers[index]
+        let sqnr = session.plan?.layers[index].inputSQNR.map { ", SQNR \($0.fixed(1)) dB" } ?? ""
+        return "layer \(index + 1) \(session.subject.net.layers[index].name): weights \(bits(index, .weights)), "
+            + "activations \(bits(index, .activations)), clip \(settings.clipping)\(sqnr)"
+    }
+
+    private func bits(_ index: Int, _ target: Target) -> String {
+        let label = session.configuration.layers[index].precision(of: target).label
+        guard let bits = session.channelBits(of: index, target), Set(bits).count > 1 else { return label }
+        return "\((Double(bits.reduce(0, +)) / Double(bits.count)).fixed(2)) on average"
+    }
+
+    /// The selected layer: its range, its optima, and its channels' bits.
+    private func layer() {
+        write(line(of: session.selection))
+        guard let details = Details(session, reusing: nil), let plan = session.plan else { return }
+        let curves = details.curves
+        if plan.layers[session.selection].ranges.count == 1, let range = plan.layers[session.selection].ranges.first
+        {
+            write("  threshold \(range.threshold.brief), range \(range.lo.brief) to \(range.hi.brief)")
+        }
+        write(
+            "  least error at \(details.bits) bits: measured \(curves.measured.optimum.brief) "
+                + "(\(curves.measured.optimalError.brief)), Laplace \(curves.laplace.optimum.brief), "
+                + "Gauss \(curves.gauss.optimum.brief)")
+        for target in Target.allCases {
+            guard let bits = session.channelBits(of: session.selection, target), Set(bits).count > 1 else {
+                continue
+            }
+            let what = target == .weights ? "weights" : "activations"
+            write("  bits of the \(what) per channel: " + bits.map(String.init).joined(separator: " "))
+        }
+    }
+
+    private func status() {
+        guard let estimate = session.estimate else {
+            write(session.plan == nil ? "calibration is still running" : "nothing measured yet")
+            return
+        }
+        write(ScreenState(session).figuresText(of: estimate))
+    }
+
+    private static func text(_ size: PlanSize) -> String {
+        "weights \((Double(size.quantizedBytes) / 1000).fixed(0)) of "
+            + "\((Double(size.floatBytes) / 1000).fixed(0)) KB, \(size.meanWeightBits.fixed(2)) bits; activations "
+            + "\((size.meanActivationBits ?? 32).fixed(2)) bits"
+    }
+
+    private static func text(_ notice: Notice) -> String {
+        switch notice.severity {
+        case .note, .success: notice.text
+        case .warning: "warning: \(notice.text)"
+        case .failure: "error: \(notice.text)"
+        }
+    }
+}

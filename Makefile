@@ -29,6 +29,9 @@ install:
 	@install -d "$(INSTALLED)/bin" "$(INSTALLED)/share/nibble/sample-nets"
 	@install -m 755 .build/static/release/nibble "$(INSTALLED)/bin/nibble"
 	@install -m 644 sample-nets/* "$(INSTALLED)/share/nibble/sample-nets/"
+	@swift package --scratch-path .build/manual plugin generate-manual >/dev/null
+	@install -d "$(INSTALLED)/share/man/man1"
+	@install -m 644 .build/manual/plugins/GenerateManual/outputs/nibble/nibble.1 "$(INSTALLED)/share/man/man1/nibble.1"
 	@install -d "$(INSTALLED)/share/bash-completion/completions" "$(INSTALLED)/share/zsh/site-functions" \
 	    "$(INSTALLED)/share/fish/vendor_completions.d"
 	@"$(INSTALLED)/bin/nibble" --generate-completion-script bash > "$(INSTALLED)/share/bash-completion/completions/nibble"
@@ -37,7 +40,8 @@ install:
 
 uninstall:
 	@rm -rf "$(INSTALLED)/share/nibble"
-	@rm -f "$(INSTALLED)/bin/nibble" "$(INSTALLED)/share/bash-completion/completions/nibble" \
+	@rm -f "$(INSTALLED)/bin/nibble" "$(INSTALLED)/share/man/man1/nibble.1" \
+	    "$(INSTALLED)/share/bash-completion/completions/nibble" \
 	    "$(INSTALLED)/share/zsh/site-functions/_nibble" "$(INSTALLED)/share/fish/vendor_completions.d/nibble.fish"
 
 # Milliseconds of edits and frames, and the evaluation beside ONNX Runtime's.

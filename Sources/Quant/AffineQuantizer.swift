@@ -74,4 +74,31 @@ public struct AffineQuantizer: Hashable, Sendable {
 
     /// The representable value nearest to `x`.
     public func roundTrip(_ x: Float) -> Float { value(of: code(for: x)) }
+
+    /// Σ (x − x̂)² over finite values.
+    func squaredError(of values: UnsafeBufferPointer<Float>) -> Double {
+        let inverse = inverseScale
+        let lowest = Float(-zeroPoint)
+        let highest = Float(maximumCode - zeroPoint)
+        // Adding and subtracting 1.5 × 2²³ rounds to the nearest integer, ties to even.
+        let magic: Float = 12_582_912
+        func error(_ x: Float) -> Double {
+            let scaled = x * inverse
+            let inside = scaled < lowest ? lowest : scaled > highest ? highest : scaled
+            let difference = Double(x - ((inside + magic) - magic) * scale)
+            return difference * difference
+        }
+        // Four sums that do not wait for one another.
+        var sums = (0.0, 0.0, 0.0, 0.0)
+        var index = 0
+        while index + 4 <= values.count {
+            sums.0 += error(values[index])
+            sums.1 += error(values[index + 1])
+            sums.2 += error(values[index + 2])
+            sums.3 += error(values[index + 3])
+            index += 4
+        }
+        for rest in index..<values.count { sums.0 += error(values[rest]) }
+        return (sums.0 + sums.1) + (sums.2 + sums.3)
+    }
 }

@@ -30,4 +30,18 @@ import Testing
             }
         }
     }
+
+    @Test func theErrorOfManyValuesIsTheSumOfTheirErrors() {
+        var generator = SeededGenerator(seed: 3)
+        for count in [0, 1, 15, 16, 37, 1000] {
+            let values = (0..<count).map { _ in generator.laplace() }
+            let quantizer = AffineQuantizer(bits: 3, lo: -1.2, hi: 2.5)
+            let direct = values.reduce(0.0) {
+                let error = Double($1 - quantizer.roundTrip($1))
+                return $0 + error * error
+            }
+            let fast = values.withUnsafeBufferPointer { quantizer.squaredError(of: $0) }
+            #expect(abs(fast - direct) <= 1e-5 * max(1e-9, direct), "\(count) values")
+        }
+    }
 }

@@ -18,12 +18,20 @@ public struct ClippingRange: Hashable, Sendable {
 
     /// The range that a method finds for an observed tensor at 1...8 bits.
     public init(for observation: Observation, bits: Int, method: ClippingMethod) {
-        self = ClippingSearch(observation, bits: bits).range(method)
+        self.init(for: observation, bits: bits, method: method, threshold: nil, error: nil)
     }
 
     /// The range of a threshold set by hand.
     public init(for observation: Observation, bits: Int, threshold: Double) {
-        self = ClippingSearch(observation, bits: bits).range(threshold: abs(threshold), source: .manual)
+        self.init(for: observation, bits: bits, method: .minMax, threshold: threshold, error: nil)
+    }
+
+    /// The range of a threshold set by hand, or else of a method; `error` is that of the observation's histogram.
+    init(
+        for observation: Observation, bits: Int, method: ClippingMethod, threshold: Double?, error: HistogramError?
+    ) {
+        let search = ClippingSearch(observation, bits: bits, error: error)
+        self = threshold.map { search.range(threshold: abs($0), source: .manual) } ?? search.range(method)
     }
 
     /// A range from its parts.

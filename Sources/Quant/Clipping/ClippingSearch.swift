@@ -2,14 +2,23 @@
 ///
 /// Source: docs/quantization.md, eq. 10, 12, 15–20 and section 6.
 struct ClippingSearch {
+    /// A range before its error is measured.
+    private struct Candidate {
+        let lo: Double
+        let hi: Double
+        let threshold: Double
+        let source: ClippingRange.Source
+    }
+
     private let observation: Observation
     private let bits: Int
     private let error: HistogramError
 
-    init(_ observation: Observation, bits: Int) {
+    /// A search; `error` is the one of the observation's histogram, made once for several widths.
+    init(_ observation: Observation, bits: Int, error: HistogramError? = nil) {
         self.observation = observation
         self.bits = bits
-        error = HistogramError(observation.histogram)
+        self.error = error ?? HistogramError(observation.histogram)
     }
 
     private var statistics: Statistics { observation.statistics }
@@ -17,36 +26,40 @@ struct ClippingSearch {
 
     func range(_ method: ClippingMethod) -> ClippingRange {
         switch method {
-        case .minMax: minMax
-        case .laplace: isHalfRange ? laplaceTail : laplace
-        case .gauss: gauss
+        case .minMax: measure(minMax)
+        case .laplace: measure(isHalfRange ? laplaceTail : laplace)
+        case .gauss: measure(gauss)
         case .auto: best(of: [laplaceTail, laplacePre, laplace, gauss, minMax].compactMap { $0 })
         case .measured: measured
         case .kl: range(threshold: KullbackLeibler(observation, bits: bits).threshold, source: .kl)
-        case .percentile(let percent): percentile(percent / 100)
-        case .sigmas(let count): sigmas(count)
+        case .percentile(let percent): measure(percentile(percent / 100))
+        case .sigmas(let count): measure(sigmas(count))
         }
     }
 
     /// The range of a threshold: [0, α], or [mean − α, mean + α], cut to the observed values.
-    func range(
+    func range(threshold: Double, source: ClippingRange.Source) -> ClippingRange {
+        measure(candidate(threshold: threshold, source: source))
+    }
+
+    private func candidate(
         threshold: Double, source: ClippingRange.Source, center: Double? = nil
-    ) -> ClippingRange {
+    ) -> Candidate {
         let middle = center ?? (isHalfRange ? 0 : statistics.mean)
         // A threshold past the data wastes levels; a skewed tensor shortens its window and does not slide it.
         let hi = min(statistics.maximum, middle + threshold)
         let lo = isHalfRange ? 0 : max(statistics.minimum, middle - threshold)
-        return measure(lo: min(lo, hi), hi: hi, threshold: threshold, source: source)
+        return Candidate(lo: min(lo, hi), hi: hi, threshold: threshold, source: source)
     }
 
-    private func measure(lo: Double, hi: Double, threshold: Double, source: ClippingRange.Source) -> ClippingRange {
+    private func measure(_ candidate: Candidate) -> ClippingRange {
         ClippingRange(
-            lo: lo, hi: hi, threshold: threshold, source: source,
-            error: error(AffineQuantizer(bits: bits, lo: lo, hi: hi)))
+            lo: candidate.lo, hi: candidate.hi, threshold: candidate.threshold, source: candidate.source,
+            error: error(AffineQuantizer(bits: bits, lo: candidate.lo, hi: candidate.hi)))
     }
 
-    private var minMax: ClippingRange {
-        measure(
+    private var minMax: Candidate {
+        Candidate(
             lo: isHalfRange ? 0 : statistics.minimum, hi: statistics.maximum,
             threshold: isHalfRange
                 ? statistics.maximum
@@ -54,39 +67,39 @@ struct ClippingSearch {
     }
 
     /// A rectified tensor by the mean of its positive values.
-    private var laplaceTail: ClippingRange {
+    private var laplaceTail: Candidate {
         guard isHalfRange else { return laplace }
-        return range(
+        return candidate(
             threshold: optimum(.laplace, scale: statistics.tailMean, isRectified: true), source: .laplaceTail)
     }
 
     /// A rectified tensor by b of what entered the ReLU.
-    private var laplacePre: ClippingRange? {
+    private var laplacePre: Candidate? {
         guard isHalfRange, let before = observation.preActivation else { return nil }
-        return range(
+        return candidate(
             threshold: optimum(.laplace, scale: before.meanAbsoluteDeviation, isRectified: true),
             source: .laplacePre, center: max(before.mean, 0))
     }
 
-    private var laplace: ClippingRange {
+    private var laplace: Candidate {
         guard !isHalfRange else { return laplaceTail }
-        return range(
+        return candidate(
             threshold: optimum(.laplace, scale: statistics.meanAbsoluteDeviation, isRectified: false),
             source: .laplace)
     }
 
     /// Gauss by σ of what entered the ReLU; without one, by the root mean square of the positive values.
-    private var gauss: ClippingRange {
+    private var gauss: Candidate {
         guard isHalfRange else {
-            return range(
+            return candidate(
                 threshold: optimum(.gauss, scale: statistics.standardDeviation, isRectified: false), source: .gauss)
         }
         if let before = observation.preActivation {
-            return range(
+            return candidate(
                 threshold: optimum(.gauss, scale: before.standardDeviation, isRectified: true), source: .gauss,
                 center: max(before.mean, 0))
         }
-        return range(
+        return candidate(
             threshold: optimum(.gauss, scale: statistics.tailRootMeanSquare, isRectified: true), source: .gauss)
     }
 
@@ -94,20 +107,27 @@ struct ClippingSearch {
         ClippingError(prior: prior, scale: scale, isRectified: isRectified).optimalThreshold(bits: bits)
     }
 
-    /// The least measured error; the earlier of two equal ones.
-    private func best(of candidates: [ClippingRange]) -> ClippingRange {
-        candidates.dropFirst().reduce(candidates[0]) { $1.error < $0.error ? $1 : $0 }
+    /// The least measured error; the earlier of two equal ones. Equal ranges, frequent at high widths where all
+    /// thresholds pass the data, are measured once.
+    private func best(of candidates: [Candidate]) -> ClippingRange {
+        var measured: [ClippingRange] = []
+        for candidate in candidates
+        where !measured.contains(where: { $0.lo == candidate.lo && $0.hi == candidate.hi }) {
+            measured.append(measure(candidate))
+        }
+        return measured.dropFirst().reduce(measured[0]) { $1.error < $0.error ? $1 : $0 }
     }
 
-    /// The least measured error over thresholds: a grid, then a finer one around its best.
+    /// The least measured error over thresholds: a grid, then twice a finer one around its best, 1/2048 of the largest
+    /// threshold in the end.
     private var measured: ClippingRange {
         let largest = minMax.threshold
-        guard largest > 0 else { return minMax }
+        guard largest > 0 else { return measure(minMax) }
         var best = range(threshold: largest, source: .measured)
         var (from, to) = (0.0, largest)
-        for _ in 0..<3 {
-            let step = (to - from) / 48
-            for index in 1...48 {
+        for count in [32, 16, 16] {
+            let step = (to - from) / Double(count)
+            for index in 1...count {
                 let candidate = range(threshold: from + Double(index) * step, source: .measured)
                 if candidate.error < best.error { best = candidate }
             }
@@ -116,19 +136,18 @@ struct ClippingSearch {
         return best
     }
 
-    private func percentile(_ probability: Double) -> ClippingRange {
+    private func percentile(_ probability: Double) -> Candidate {
         let hi = observation.histogram.quantile(probability)
         let lo = isHalfRange ? 0 : observation.histogram.quantile(1 - probability)
         let middle = isHalfRange ? 0 : statistics.mean
-        return measure(
-            lo: lo, hi: max(lo, hi), threshold: max(hi - middle, middle - lo), source: .percentile)
+        return Candidate(lo: lo, hi: max(lo, hi), threshold: max(hi - middle, middle - lo), source: .percentile)
     }
 
-    private func sigmas(_ count: Double) -> ClippingRange {
+    private func sigmas(_ count: Double) -> Candidate {
         if isHalfRange, let before = observation.preActivation {
-            return range(
+            return candidate(
                 threshold: count * before.standardDeviation, source: .sigmas, center: max(before.mean, 0))
         }
-        return range(threshold: count * statistics.standardDeviation, source: .sigmas, center: statistics.mean)
+        return candidate(threshold: count * statistics.standardDeviation, source: .sigmas, center: statistics.mean)
     }
 }

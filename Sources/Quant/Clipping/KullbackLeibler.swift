@@ -38,7 +38,7 @@ struct KullbackLeibler {
     var threshold: Double {
         guard largest > 0, counts.count > levels else { return largest }
         var best = (divergence: Double.infinity, bins: counts.count)
-        for bins in stride(from: levels, through: counts.count, by: max(1, counts.count / 256)) {
+        for bins in stride(from: levels, through: counts.count, by: max(1, counts.count / 128)) {
             let divergence = divergence(bins: bins)
             if divergence < best.divergence { best = (divergence, bins) }
         }

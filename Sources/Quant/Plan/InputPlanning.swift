@@ -18,7 +18,9 @@ struct InputPlanning {
                 || !settings.activationChannelBits.isEmpty) && !observation.channels.isEmpty
         guard isPerChannel else {
             let whole = observation.tensor
-            let range = InputPlanning.range(of: whole, bits: max(1, bits), settings)
+            let range = ClippingRange(
+                for: whole, bits: max(1, bits), method: settings.clipping, threshold: settings.threshold, error: nil
+            )
             ranges = [range]
             allocation = nil
             grid = bits == 0 ? .channels([nil]) : .tensor(AffineQuantizer(bits: bits, lo: range.lo, hi: range.hi))
@@ -28,9 +30,14 @@ struct InputPlanning {
         let channels = observation.channels
         // The ranges found so far: the allocation asks for some of those that the plan uses.
         var known = [[ClippingRange?]](repeating: [ClippingRange?](repeating: nil, count: 9), count: channels.count)
+        var errors = [HistogramError?](repeating: nil, count: channels.count)
         func range(_ channel: Int, _ width: Int) -> ClippingRange {
             if let range = known[channel][width] { return range }
-            let found = InputPlanning.range(of: channels[channel], bits: width, settings)
+            let error = errors[channel] ?? HistogramError(channels[channel].histogram)
+            errors[channel] = error
+            let found = ClippingRange(
+                for: channels[channel], bits: width, method: settings.clipping, threshold: settings.threshold,
+                error: error)
             known[channel][width] = found
             return found
         }
@@ -71,13 +78,5 @@ struct InputPlanning {
         grid = .channels(quantizers)
         self.ranges = ranges
         sqnr = decibels(signal: signal, noise: noise)
-    }
-
-    private static func range(of observed: Observation, bits: Int, _ settings: LayerSettings) -> ClippingRange {
-        if let threshold = settings.threshold {
-            ClippingRange(for: observed, bits: bits, threshold: threshold)
-        } else {
-            ClippingRange(for: observed, bits: bits, method: settings.clipping)
-        }
     }
 }

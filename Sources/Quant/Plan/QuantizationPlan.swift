@@ -19,7 +19,7 @@ public struct QuantizationPlan: Sendable {
         let sameRules =
             previous?.configuration.budget == configuration.budget
             && previous?.configuration.rule == configuration.rule
-        layers = net.layers.indices.map { index in
+        layers = concurrentMap(net.layers.count) { index in
             let settings = configuration.layers[index]
             guard let observation = calibration.observations[net.layers[index].input] else {
                 preconditionFailure("'\(net.layers[index].name)' reads a tensor that calibration did not observe")

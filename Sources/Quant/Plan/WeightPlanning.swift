@@ -43,11 +43,21 @@ struct WeightPlanning {
         }
     }
 
-    /// The mean squared error of one output channel at a number of bits.
+    /// The mean squared error of one output channel at a number of bits, uncorrected; at 0 bits its variance.
     private static func error(of layer: Layer, channel: Int, bits: Int) -> Double {
         let length = layer.weightsPerChannel
-        let values = Array(layer.weights.values[channel * length..<(channel + 1) * length])
-        let quantized = QuantizedWeights(values, outputChannels: 1, bits: [bits], correction: .none)
-        return quantized.squaredError / Double(max(1, length))
+        let values = layer.weights.values[channel * length..<(channel + 1) * length]
+        return values.withUnsafeBufferPointer { weights in
+            guard bits > 0 else {
+                let (sum, squares) = weights.reduce((0.0, 0.0)) {
+                    ($0.0 + Double($1), $0.1 + Double($1) * Double($1))
+                }
+                let count = Double(max(1, length))
+                return max(0, squares - sum * sum / count) / count
+            }
+            let quantizer = AffineQuantizer(
+                bits: bits, lo: Double(weights.min() ?? 0), hi: Double(weights.max() ?? 0))
+            return quantizer.squaredError(of: weights) / Double(max(1, length))
+        }
     }
 }

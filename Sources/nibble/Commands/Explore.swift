@@ -51,8 +51,8 @@ struct Explore: AsyncParsableCommand {
     /// The session as lines: standard input is read on a thread of its own, since reading blocks.
     private func explore(_ session: Session) async {
         let explorer = PlainExplorer(session) { line in
-            print(line.visible)
-            fflush(nil)
+            // Not by `print`: the stream's lock may be held by the thread that waits for input.
+            writeLine(line.visible, to: 1)
         }
         let input = explorer.input
         let reader = Thread {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Quant
@@ -117,5 +118,37 @@ func observe(_ samples: [Float], pre: [Float]? = nil, bins: Int = 2048) -> Obser
             #expect(curve.errors.count == curves.thresholds.count)
         }
         #expect(abs(curves.laplace.optimum - 6.204766) < 0.1)
+    }
+
+    /// The divergence written out: P with the tail in its last bin, Q merged into levels and spread over filled bins.
+    private func plainDivergence(_ counts: [Double], bins: Int, levels: Int) -> Double {
+        var clipped = Array(counts[..<bins])
+        clipped[bins - 1] += counts[bins...].reduce(0, +)
+        let total = clipped.reduce(0, +)
+        var sum = 0.0
+        var lost = 0.0
+        for level in 0..<levels {
+            let cell = level * bins / levels..<(level + 1) * bins / levels
+            let mass = counts[cell].reduce(0, +)
+            let filled = Double(cell.count { counts[$0] > 0 })
+            for bin in cell where clipped[bin] > 0 {
+                if counts[bin] > 0 {
+                    sum += clipped[bin] / total * log(clipped[bin] * filled / mass)
+                } else {
+                    lost += clipped[bin] / total
+                }
+            }
+        }
+        return sum + (1 - lost) * log(counts[..<bins].reduce(0, +) / total) + lost * 20
+    }
+
+    @Test(arguments: [1, 4, 8]) func klByPrefixSumsIsKLWrittenOut(bits: Int) {
+        let observation = rectified(20_000)
+        let search = KullbackLeibler(observation, bits: bits)
+        let counts = observation.histogram.counts.map(Double.init)
+        for bins in stride(from: 1 << bits, through: counts.count, by: 61) {
+            let plain = plainDivergence(counts, bins: bins, levels: 1 << bits)
+            #expect(abs(search.divergence(bins: bins) - plain) <= 1e-9 * max(1, abs(plain)), "\(bins) bins")
+        }
     }
 }

@@ -1,0 +1,15 @@
+internal import Dispatch
+
+/// The results of `body` for 0..<count, in order, computed on all processors.
+///
+/// `body` must not depend on the order of its calls; every result is then the same as from a loop.
+func concurrentMap<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+    [Result](unsafeUninitializedCapacity: count) { results, initialized in
+        // Every call writes an element of its own, and all calls are over before the buffer is used again.
+        nonisolated(unsafe) let slots = results
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            slots.initializeElement(at: index, to: body(index))
+        }
+        initialized = count
+    }
+}

@@ -107,8 +107,9 @@ struct ClippingSearch {
         ClippingError(prior: prior, scale: scale, isRectified: isRectified).optimalThreshold(bits: bits)
     }
 
-    /// The least measured error; the earlier of two equal ones. Equal ranges, frequent at high widths where all
-    /// thresholds pass the data, are measured once.
+    /// The least measured error; the earlier of two equal ones.
+    ///
+    /// Equal ranges, frequent at high widths where all thresholds pass the data, are measured once.
     private func best(of candidates: [Candidate]) -> ClippingRange {
         var measured: [ClippingRange] = []
         for candidate in candidates

@@ -12,6 +12,7 @@
 /// for every tiling, thread count and batch size.
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 /// Channels in one block, floats in one vector.
@@ -164,6 +165,12 @@ void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width
 /// plane[y outputRowStep + x outputPixelStep + i kernelRowStep + j kernelColumnStep]. `plane.blockStride` is unused.
 void nk_box_sums(
     NKLevel level, NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums);
+
+/// Codes of values on a grid: value / scale + zero_point, whole numbers in 0...255 up to rounding.
+void nk_encode(const float *values, uint8_t *codes, long count, float inverse_scale, float zero_point);
+
+/// The values of codes: (code - zero_point) * scale, one rounding, as the epilogue makes them.
+void nk_decode(const uint8_t *codes, float *values, long count, float scale, float zero_point);
 
 /// A measurement, not a kernel: `repetitions` rounds of independent fused multiply-adds in registers; returns the
 /// floating-point operations done (2 for each lane and multiply-add).

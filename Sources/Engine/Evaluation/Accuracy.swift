@@ -161,6 +161,14 @@ public struct Comparison: Hashable, Sendable {
     /// 10 log10(Σ y² / Σ (y − yq)²) of the judged output; `nil` without error.
     public var logitSQNR: Double? { noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil }
 
+    /// The class that each image gets; empty where the output has no classes.
+    ///
+    /// - Parameter values: the judged output's values, image after image.
+    public static func predictions(_ values: [Float], _ judgement: Judgement) -> [Int] {
+        guard case .classes(let count) = judgement else { return [] }
+        return (0..<values.count / count).map { largest(values[$0 * count..<($0 + 1) * count]) }
+    }
+
     /// The index of the largest value, the first of equal ones.
     static func largest(_ values: ArraySlice<Float>) -> Int {
         var best = values.startIndex

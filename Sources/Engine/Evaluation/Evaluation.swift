@@ -30,12 +30,27 @@ public struct Evaluation: Sendable {
     private let program: Program
     private let source: ImageSource
     private let options: RunOptions
+    private let cache: CheckpointCache?
+    private let cachedImages: Int
+    private let isFollowed: Bool
 
     /// An evaluation of a program on images.
-    public init(_ program: Program, on source: ImageSource, options: RunOptions) {
+    ///
+    /// - Parameters:
+    ///   - cache: where runs start again and leave their checkpoints; it must serve these images and this net only.
+    ///   - images: how many of the images will be run through the cache; all by default.
+    ///   - isFollowed: whether the cache goes over to this program. If not, it stays with the one before: the run uses
+    ///     what both have in common.
+    public init(
+        _ program: Program, on source: ImageSource, options: RunOptions, cache: CheckpointCache? = nil,
+        images: Int? = nil, isFollowed: Bool = true
+    ) {
         self.program = program
         self.source = source
         self.options = options
+        self.cache = cache
+        cachedImages = images ?? source.order.count
+        self.isFollowed = isFollowed
     }
 
     /// Evaluates images and hands over their chunks as they are done, in no particular order.
@@ -48,15 +63,19 @@ public struct Evaluation: Sendable {
     ) async throws {
         let all = positions ?? 0..<source.order.count
         let next = WorkCounter(all.lowerBound)
+        let access = cache?.begin(program, images: cachedImages, isFollowed: isFollowed)
+        let capacity = access?.batch ?? program.batchSize
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<options.threads {
                 group.addTask {
-                    let execution = Execution(program, capacity: program.batchSize, isa: options.isa)
+                    let execution = Execution(program, capacity: capacity, isa: options.isa)
                     while true {
                         let start = next.take(Self.chunkSize)
                         guard start < all.upperBound else { return }
                         let chunk = start..<min(start + Self.chunkSize, all.upperBound)
-                        let values = try execution.logits(of: chunk, source) { cancelled() || Task.isCancelled }
+                        let values = try execution.logits(of: chunk, source, access) {
+                            cancelled() || Task.isCancelled
+                        }
                         receive(LogitChunk(positions: chunk, values: values))
                     }
                 }
@@ -96,12 +115,13 @@ extension Program {
 extension Execution {
     /// The judged output's values of a chunk of images, batch by batch.
     func logits(
-        of positions: Range<Int>, _ source: ImageSource, cancelled: () -> Bool
+        of positions: Range<Int>, _ source: ImageSource, _ access: CheckpointCache.Access? = nil,
+        cancelled: () -> Bool
     ) throws(Cancelled) -> [Float] {
         var values: [Float] = []
         for start in stride(from: positions.lowerBound, to: positions.upperBound, by: capacity) {
             let batch = start..<min(start + capacity, positions.upperBound)
-            values += try run([source.values(at: batch)], images: batch.count, cancelled: cancelled)
+            values += try run(batch, of: source, access, cancelled: cancelled)
         }
         return values
     }

@@ -1,3 +1,4 @@
+internal import CKernels
 public import Net
 internal import Quant
 
@@ -35,6 +36,35 @@ public final class Execution {
     public func run(
         _ inputs: [[Float]], images: Int, observer: Observer? = nil, cancelled: () -> Bool = { false }
     ) throws(Cancelled) -> [Float] {
+        load(inputs, images: images, observer)
+        return try runUnits(from: 0, images: images, observer: observer, cancelled: cancelled)
+    }
+
+    /// The same for images at the visiting order's `positions`, from the nearest checkpoint that a cache holds for them.
+    func run(
+        _ positions: Range<Int>, of source: ImageSource, _ access: CheckpointCache.Access?, cancelled: () -> Bool
+    ) throws(Cancelled) -> [Float] {
+        guard let access else {
+            return try run([source.values(at: positions)], images: positions.count, cancelled: cancelled)
+        }
+        var start = 0
+        if let (checkpoint, snapshot) = access.nearest(positions.lowerBound) {
+            restore(snapshot, of: checkpoint.tensor, images: positions.count)
+            start = checkpoint.unit + 1
+        } else {
+            load([source.values(at: positions)], images: positions.count, nil)
+        }
+        return try runUnits(
+            from: start, images: positions.count,
+            passed: { unit in
+                guard let checkpoint = access.wanted[unit] else { return }
+                access.save(
+                    self.snapshot(of: checkpoint.tensor, images: positions.count), checkpoint,
+                    at: positions.lowerBound)
+            }, cancelled: cancelled)
+    }
+
+    private func load(_ inputs: [[Float]], images: Int, _ observer: Observer?) {
         precondition(images <= capacity && inputs.count == program.net.graph.inputs.count)
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
@@ -43,14 +73,54 @@ public final class Execution {
             finish(tensor, batch)
             observe(tensor, map(slot), batch, observer)
         }
-        for unit in program.net.units {
+    }
+
+    private func runUnits(
+        from start: Int, images: Int, observer: Observer? = nil, passed: (Int) -> Void = { _ in },
+        cancelled: () -> Bool
+    ) throws(Cancelled) -> [Float] {
+        let batch = 0..<images
+        for position in start..<program.net.units.count {
             if cancelled() { throw Cancelled() }
-            switch unit {
+            switch program.net.units[position] {
             case .layer(let index): try run(layer: index, batch, observer, cancelled)
             case .operation(let node): run(node, batch, observer)
             }
+            passed(position)
         }
         return values(of: program.logits).planar(batch)
+    }
+
+    private func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
+        Snapshot(
+            forms: (program.forms[tensor]?.kept ?? []).map { form in
+                map(form.slot).withFloats(of: 0..<images) { floats in
+                    guard let grid = form.grid else { return .floats(Array(floats)) }
+                    return .codes(
+                        [UInt8](unsafeUninitializedCapacity: floats.count) { codes, count in
+                            nk_encode(
+                                floats.baseAddress, codes.baseAddress, floats.count, 1 / grid.scale,
+                                Float(grid.zeroPoint))
+                            count = floats.count
+                        })
+                }
+            })
+    }
+
+    private func restore(_ snapshot: Snapshot, of tensor: TensorID, images: Int) {
+        guard let tensorForms = program.forms[tensor] else { return }
+        for (form, values) in zip(tensorForms.kept, snapshot.forms) {
+            map(form.slot).withFloats(of: 0..<images) { floats in
+                switch values {
+                case .floats(let kept): _ = floats.update(fromContentsOf: kept)
+                case .codes(let codes):
+                    let grid = form.grid ?? (1, 0)
+                    nk_decode(codes, floats.baseAddress, codes.count, grid.scale, Float(grid.zeroPoint))
+                }
+            }
+        }
+        guard let slot = tensorForms.value else { return }
+        for copy in tensorForms.copies { self.copy(map(slot), copy.grid, to: copy.slot, 0..<images) }
     }
 
     private func observe(_ tensor: TensorID, _ map: FeatureMap, _ batch: Range<Int>, _ observer: Observer?) {

@@ -66,4 +66,6 @@ enum ViewKind: Hashable, Sendable, CaseIterable {
     case weights
     /// All figures of each channel.
     case channels
+    /// What each layer alone costs, at 2 to 8 bits.
+    case sensitivity
 }

@@ -24,6 +24,7 @@ extension ScreenState {
             case .explorer: drawExplorer(on: &canvas, layout, look)
             case .weights: drawWeights(on: &canvas, in: inside, look)
             case .channels: canvas.draw(channelTable(width: inside.width, look), in: inside, look: look)
+            case .sensitivity: drawSensitivity(on: &canvas, in: inside, look)
             }
         }
         drawStatus(on: &canvas, in: layout.status, look)
@@ -108,6 +109,8 @@ extension ScreenState {
         case .channels:
             return
                 "\(layer.name.withoutScopes) · channels of the \(session.target == .weights ? "weights" : "input")"
+        case .sensitivity:
+            return "each layer alone, all else float"
         case .explorer:
             let shape = net.graph[layer.input].shape
             let count = shape.rank > 1 ? shape[1] : 1

@@ -40,6 +40,7 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["1"], .view(.explorer), group: "Views", "explorer: histogram, curves, bits per channel"),
     KeyBinding(["2"], .view(.weights), group: "Views", "weights: histogram, grid, corrections"),
     KeyBinding(["3"], .view(.channels), group: "Views", "channels: b, sigma, range, bits, threshold, error"),
+    KeyBinding(["5"], .view(.sensitivity), group: "Views", "sensitivity: what each layer alone costs; Esc ends it"),
 
     KeyBinding(["s"], .save, group: "Files", hint: "save", "save the configuration"),
     KeyBinding(["W"], .saveAs, group: "Files", "save under another name"),

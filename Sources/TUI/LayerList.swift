@@ -11,6 +11,7 @@ struct LayerList {
         let session = state.session
         let net = session.subject.net
         let isWide = width >= 56
+        let hasCost = width >= 44
         var columns = [
             Table.Column("#", width: .cells(net.layers.count > 99 ? 3 : 2), alignment: .trailing),
             Table.Column("layer"),
@@ -22,12 +23,14 @@ struct LayerList {
             Table.Column("A", width: .cells(5), alignment: .trailing),
             Table.Column("SQNR", width: .cells(5), alignment: .trailing),
         ]
+        if hasCost { columns.append(Table.Column("Δacc", width: .cells(5), alignment: .trailing)) }
         let visible = session.visibleLayers
         let rows = visible.map { index in
             let layer = net.layers[index]
             var entries = [
                 Table.Entry("\(index + 1)", style: look.theme.dim),
-                Table.Entry(layer.name.withoutScopes.shortened(to: max(6, width - (isWide ? 40 : 25)))),
+                Table.Entry(
+                    layer.name.withoutScopes.shortened(to: max(6, width - (isWide ? 40 : 25) - (hasCost ? 6 : 0)))),
             ]
             if isWide {
                 let shape = layer.weights.shape.dimensions.map(String.init).joined(separator: "×")
@@ -38,6 +41,7 @@ struct LayerList {
             let sqnr = session.plan?.layers[index].inputSQNR
             let style = sqnr.map { $0 < 12 ? look.theme.bad : $0 < 18 ? look.theme.warning : look.theme.text }
             entries.append(Table.Entry(sqnr.map { $0.fixed(1) } ?? "·", style: style))
+            if hasCost { entries.append(state.costEntry(session.cost(of: index), look)) }
             return Table.Row(entries, isMarked: session.marks.contains(index))
         }
         table = Table(

@@ -50,7 +50,9 @@ public final class PlainExplorer {
             case .endOfInput: isInputOver = true
             case .event(let event): receive(event)
             }
-            if isInputOver, session.estimate?.isComplete ?? hasFailed { return finish() }
+            if isInputOver, session.sensitivity.progress == nil, session.estimate?.isComplete ?? hasFailed {
+                return finish()
+            }
         }
     }
 
@@ -75,6 +77,12 @@ public final class PlainExplorer {
             guard estimate.generation == session.generation else { return }
             if isFirstEstimate || estimate.isComplete { status() }
             isFirstEstimate = false
+        case .sensed(let key, let change):
+            let settings = key.settings
+            let half = 50 * (change.interval95.upperBound - change.interval95.lowerBound)
+            write(
+                "layer \(key.layer + 1) alone, weights \(settings.weights.label) and activations "
+                    + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
         case .failed:
             hasFailed = session.estimate == nil
             say()

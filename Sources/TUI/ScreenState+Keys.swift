@@ -92,7 +92,7 @@ extension ScreenState {
             do {
                 switch try TypedCommand(editor.text.trimmed, layerNames: names) {
                 case .session(let command): return run([command])
-                case .view(let kind): show(kind)
+                case .view(let kind): return show(kind)
                 case .help: mode = .help(0)
                 case .quit: return quit()
                 }
@@ -151,9 +151,7 @@ extension ScreenState {
         case .focus:
             focus = focus == .layers && session.channelCount > 0 ? .channels : .layers
             return run([.selectChannel(focus == .channels ? session.channel ?? 0 : nil)])
-        case .view(let kind):
-            show(kind)
-            return Reaction()
+        case .view(let kind): return show(kind)
         case .bits:
             mode = .bits
             return Reaction()
@@ -167,7 +165,9 @@ extension ScreenState {
         case .granularity: return run([.edit(.granularity(settings?.granularity == .tensor ? .channel : .tensor))])
         case .applyToAll: return run([.applyToAll])
         case .mark: return run([.mark, .move(1)])
-        case .clear: return run([.clearMarks, .filter("")])
+        case .clear:
+            if view == .sensitivity, session.sensitivity.progress != nil { return run([.stopSensing]) }
+            return run([.clearMarks, .filter("")])
         case .filter: mode = .filter(LineEditor(session.filter))
         case .match(let step): return run([.move(step)])
         case .sort: return run([.order(session.order.next)])
@@ -203,10 +203,11 @@ extension ScreenState {
         return Reaction()
     }
 
-    private mutating func show(_ kind: ViewKind) {
+    private mutating func show(_ kind: ViewKind) -> Reaction {
         view = kind
         if kind == .weights { _ = session.update(.target(.weights)) }
         if kind == .explorer { _ = session.update(.target(.activations)) }
+        return kind == .sensitivity ? run([.sense]) : Reaction()
     }
 
     private mutating func move(_ step: Int) -> Reaction {

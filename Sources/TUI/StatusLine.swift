@@ -67,6 +67,12 @@ extension ScreenState {
             ("\(sign)\((100 * difference.value).fixed(1))", style),
             (" ± \(halfWidth(difference.interval95))", look.theme.dim),
         ]
+        if isWide, let change = estimate.toPrevious {
+            let sign = change.value > 0 ? "+" : ""
+            pieces.append(("   to before ", look.theme.text))
+            pieces.append(("\(sign)\((100 * change.value).fixed(1))", look.theme.text))
+            pieces.append((" ± \(halfWidth(change.interval95))", look.theme.dim))
+        }
         if comparison.isFloatNearChance {
             pieces.append(("  float near chance: check --scale, --mean, --layout", look.theme.bad))
         }

@@ -23,7 +23,8 @@ enum TypedCommand: Hashable, Sendable {
         ("correct", BiasCorrection.allCases.map(\.rawValue)), ("granularity", Granularity.allCases.map(\.rawValue)),
         ("budget", AllocationBudget.allCases.map(\.rawValue)), ("rule", AllocationRule.allCases.map(\.rawValue)),
         ("residual", ResidualStorage.allCases.map(\.rawValue)), ("filter", []), ("layer", []), ("channel", []),
-        ("view", ["explorer", "weights", "channels"]), ("apply", ["all"]), ("undo", []), ("redo", []),
+        ("view", ["explorer", "weights", "channels", "sensitivity"]), ("sensitivity", []), ("apply", ["all"]),
+        ("undo", []), ("redo", []),
         ("save", []), ("load", []), ("help", []), ("quit", []),
     ]
 
@@ -45,6 +46,7 @@ enum TypedCommand: Hashable, Sendable {
         case "help": self = .help
         case "quit", "q": self = .quit
         case "filter": self = .session(.filter(value))
+        case "sensitivity": self = .session(.sense)
         case "apply": self = .session(.applyToAll)
         case "save", "load":
             guard !value.isEmpty else { throw Problem(text: "\(name) needs a file") }
@@ -59,8 +61,12 @@ enum TypedCommand: Hashable, Sendable {
             guard let number = Int(value), number >= 1 else { throw Problem(text: "channel takes a number from 1") }
             self = .session(.selectChannel(number - 1))
         case "view":
-            let views: [String: ViewKind] = ["explorer": .explorer, "weights": .weights, "channels": .channels]
-            guard let view = views[value] else { throw Problem(text: "view is explorer, weights or channels") }
+            let views: [String: ViewKind] = [
+                "explorer": .explorer, "weights": .weights, "channels": .channels, "sensitivity": .sensitivity,
+            ]
+            guard let view = views[value] else {
+                throw Problem(text: "view is explorer, weights, channels or sensitivity")
+            }
             self = .view(view)
         case "budget": self = .session(.editNet(.budget(try TypedCommand.choice(name, value))))
         case "rule": self = .session(.editNet(.rule(try TypedCommand.choice(name, value))))

@@ -23,11 +23,14 @@ public struct Subject: Sendable {
     public let output: Int
     /// Threads and instruction set.
     public let options: RunOptions
+    /// The bytes that may be spent on keeping what runs leave at checkpoints.
+    public let cacheBudget: Int
 
     /// A subject from its parts.
     public init(
         name: String, sha256: String, net: LayerGraph, measured: ImageSource, observed: ImageSource,
-        input: SavedConfiguration.Input, origin: SavedConfiguration? = nil, output: Int = 0, options: RunOptions
+        input: SavedConfiguration.Input, origin: SavedConfiguration? = nil, output: Int = 0, options: RunOptions,
+        cacheBudget: Int = CheckpointCache.standardBudget
     ) {
         self.name = name
         self.sha256 = sha256
@@ -38,6 +41,7 @@ public struct Subject: Sendable {
         self.origin = origin
         self.output = output
         self.options = options
+        self.cacheBudget = cacheBudget
     }
 
     /// Whether the images carry labels; without them agreement with the float net stands in for accuracy.

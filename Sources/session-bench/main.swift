@@ -17,11 +17,12 @@ struct Subjects {
     ) throws -> Subject {
         let file = try OnnxFile(path: path)
         let loaded = try DataReader.images(
-            at: images, layout: nil, labelsAt: nil, resize: nil, crop: nil, limit: 512
+            at: images, layout: nil, labelsAt: nil, resize: nil, crop: nil, limit: nil
         ).images
         let source = ImageSource(loaded, preprocessing)
         return Subject(
-            name: name, sha256: file.sha256, net: LayerGraph(file.graph), measured: source, observed: source,
+            name: name, sha256: file.sha256, net: LayerGraph(file.graph), measured: source,
+            observed: ImageSource(loaded.prefix(512), preprocessing),
             input: SavedConfiguration.Input(preprocessing),
             options: RunOptions(threads: 2, isa: try InstructionSet.fromEnvironment()))
     }
@@ -31,7 +32,7 @@ struct Subjects {
             return try SampleNets().nets.map { net in
                 let preprocessing = Preprocessing(
                     scale: net.scale, mean: net.mean, standardDeviation: net.std)
-                return try load(net.file, net.calibrationImages, preprocessing, name: net.name)
+                return try load(net.file, net.images, preprocessing, name: net.name)
             }
         }
         func numbers(_ index: Int, _ standard: Float) -> [Float] {
@@ -57,6 +58,36 @@ func line(_ what: String, _ time: (median: Double, largest: Double)) {
     print(
         "  \(what.padded(to: 52)) \(time.median.fixed(2).padded(to: 8, alignment: .trailing)) "
             + "\(time.largest.fixed(2).padded(to: 8, alignment: .trailing))")
+}
+
+/// Seconds from a changed plan to the values of all images: cold, and from the checkpoints of the plan before.
+func restarts(_ subject: Subject, _ session: inout Session) async throws {
+    let source = subject.measured
+    let cache = CheckpointCache(budget: CheckpointCache.standardBudget)
+    func seconds(_ cache: CheckpointCache?) async throws -> Double {
+        guard let plan = session.plan else { return 0 }
+        let program = Program(subject.net, plan: plan)
+        let clock = ContinuousClock()
+        let start = clock.now
+        _ = try await Evaluation(program, on: source, options: subject.options, cache: cache).values()
+        let time = (clock.now - start).components
+        return Double(time.seconds) + Double(time.attoseconds) / 1e18
+    }
+    let cold = try await seconds(nil)
+    let filling = try await seconds(cache)
+    print(
+        "  all \(source.order.count) images from the start: \((1000 * cold).fixed(0)) ms; keeping checkpoints "
+            + "\((1000 * filling).fixed(0)) ms, \((Double(cache.byteCount) / 1e6).fixed(0)) MB")
+    let count = subject.net.layers.count
+    for (place, layer) in [("first", 1), ("middle", count / 2), ("last but one", count - 2)] {
+        _ = session.update(.select(layer))
+        var times: [Double] = []
+        for bits in [3, 5, 4] {
+            _ = session.update(.edit(.precision(.weights, .bits(bits))))
+            times.append(try await seconds(cache))
+        }
+        print("  after an edit of the \(place) layer: \((1000 * times.sorted()[1]).fixed(0)) ms, median of 3")
+    }
 }
 
 for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
@@ -123,4 +154,7 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
         times(of: 20) { _ in
             _ = Explorer.frame(of: session, size: Size(width: 200, height: 60), look: Look(.indexed256, .unicode))
         })
+    _ = session.update(.editAll(.allocation(.none)))
+    _ = session.update(.editAll(.granularity(.tensor)))
+    try await restarts(subject, &session)
 }

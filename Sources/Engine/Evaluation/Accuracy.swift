@@ -158,6 +158,12 @@ public struct Comparison: Hashable, Sendable {
     public var difference: PairedDifference? {
         isLabelled ? PairedDifference(gained: gained, lost: lost, count: count) : nil
     }
+    /// The difference to the float net on the same images: of accuracy, or without labels of agreement, which quantization
+    /// can only lose; `nil` for an output that is not of classes.
+    public var change: PairedDifference? {
+        guard case .classes = judgement else { return nil }
+        return difference ?? PairedDifference(gained: 0, lost: count - agreements, count: count)
+    }
     /// 10 log10(Σ y² / Σ (y − yq)²) of the judged output; `nil` without error.
     public var logitSQNR: Double? { noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil }
 

@@ -84,20 +84,19 @@ public struct Evaluation: Sendable {
         }
     }
 
-    /// The judged output's values of all images, in visiting order.
+    /// The judged output's values of all images, or of those at `positions`, in visiting order.
     ///
     /// - Parameter progress: told of every chunk that is done, from any thread.
     public func values(
-        cancelled: @escaping @Sendable () -> Bool = { false },
+        of positions: Range<Int>? = nil, cancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (LogitChunk) -> Void = { _ in }
     ) async throws -> [Float] {
         let count = program.logitCount
-        let table = Shared([Float](repeating: 0, count: count * source.order.count))
-        try await run(cancelled: cancelled) { chunk in
-            table.withLock {
-                $0.replaceSubrange(
-                    chunk.positions.lowerBound * count..<chunk.positions.upperBound * count, with: chunk.values)
-            }
+        let all = positions ?? 0..<source.order.count
+        let table = Shared([Float](repeating: 0, count: count * all.count))
+        try await run(positions: all, cancelled: cancelled) { chunk in
+            let start = (chunk.positions.lowerBound - all.lowerBound) * count
+            table.withLock { $0.replaceSubrange(start..<start + chunk.values.count, with: chunk.values) }
             progress(chunk)
         }
         return table.withLock { $0 }

@@ -7,9 +7,15 @@ import Quant
 /// and starts.
 public final class EffectRunner: Sendable {
     private struct State: Sendable {
-        var flag: CancellationFlag?
+        /// The flags of what runs and of what waits for it.
+        var flags: [CancellationFlag] = []
+        /// The flag of the sensitivity pass, one of `flags`.
+        var sensing: CancellationFlag?
         var task: Task<Void, Never>?
         var program: Program?
+        /// What the configuration measured now predicts, and the one measured before.
+        var own = Predictions()
+        var previous: Predictions?
     }
 
     private let subject: Subject
@@ -18,12 +24,16 @@ public final class EffectRunner: Sendable {
     private let state = Mutexed(State())
     private let float: Mutexed<Program?> = Mutexed(nil)
     private let known = FloatLogits()
+    private let cache: CheckpointCache
+    private let floatCache: CheckpointCache
 
     /// A runner for a session's subject; `send` is called from any thread.
     public init(_ subject: Subject, send: @escaping @Sendable (Event) -> Void) {
         self.subject = subject
         self.send = send
         files = ConfigurationFiles(subject: subject)
+        cache = CheckpointCache(budget: subject.cacheBudget / 4 * 3)
+        floatCache = CheckpointCache(budget: subject.cacheBudget / 4)
     }
 
     /// Starts an effect; its events follow.
@@ -31,6 +41,8 @@ public final class EffectRunner: Sendable {
         switch effect {
         case .calibrate: calibrate()
         case .measure(let generation, let plan): measure(plan, generation: generation)
+        case .sense(let keys, let calibration): sense(keys, calibration)
+        case .stopSensing: state.withLock { $0.sensing?.cancel() }
         case .save(let path, let configuration, let plan, let calibration):
             answer {
                 try files.write(configuration, plan: plan, calibration: calibration, to: path)
@@ -45,7 +57,7 @@ public final class EffectRunner: Sendable {
     }
 
     /// Cancels whatever runs; its threads let go within milliseconds.
-    public func stop() { state.withLock { $0.flag?.cancel() } }
+    public func stop() { state.withLock { state in state.flags.forEach { $0.cancel() } } }
 
     /// Runs on the caller's thread: a file of a few kilobytes, which must be safe before a user leaves.
     private func answer(_ body: () throws -> Event) {
@@ -67,11 +79,24 @@ public final class EffectRunner: Sendable {
 
     private func measure(_ plan: QuantizationPlan, generation: Int) {
         start { [self] flag in
-            let previous = state.withLock { $0.program }
-            let program = Program(subject.net, plan: plan, output: subject.output, reusing: previous)
-            state.withLock { $0.program = program }
-            let measurement = Measurement(subject: subject, float: floatProgram, known: known)
+            let program = Program(
+                subject.net, plan: plan, output: subject.output, reusing: state.withLock { $0.program })
+            let (own, previous) = state.withLock { state in
+                state.program = program
+                if !state.own.isEmpty { state.previous = state.own }
+                state.own = Predictions()
+                return (state.own, state.previous)
+            }
+            let measurement = Measurement(
+                subject: subject, float: floatProgram, known: known, cache: cache, own: own, previous: previous)
             try await measurement.run(program, generation: generation, cancelled: flag) { send(.measured($0)) }
+        }
+    }
+
+    private func sense(_ keys: [SensitivityKey], _ calibration: Calibration) {
+        start(waiting: true) { [self] flag in
+            let pass = SensitivityPass(subject: subject, float: floatProgram, cache: floatCache)
+            try await pass.run(keys, calibration, cancelled: flag) { send(.sensed($0, $1)) }
         }
     }
 
@@ -84,12 +109,17 @@ public final class EffectRunner: Sendable {
         }
     }
 
-    private func start(_ body: @escaping @Sendable (CancellationFlag) async throws -> Void) {
+    /// Starts what takes long, in place of what runs, or after it.
+    private func start(waiting: Bool = false, _ body: @escaping @Sendable (CancellationFlag) async throws -> Void) {
         let flag = CancellationFlag()
         state.withLock { [send] state in
-            state.flag?.cancel()
+            if !waiting {
+                state.flags.forEach { $0.cancel() }
+                state.flags = []
+            }
             let before = state.task
-            state.flag = flag
+            state.flags.append(flag)
+            if waiting { state.sensing = flag }
             state.task = Task.detached {
                 await before?.value
                 guard !flag.isCancelled else { return }

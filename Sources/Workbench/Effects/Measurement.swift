@@ -20,11 +20,27 @@ final class FloatLogits: Sendable {
     func store(_ values: [Float], at start: Int) { blocks.withLock { $0[start] = values } }
 }
 
+/// The classes that a configuration gave images, block by block, for comparison with the next one.
+final class Predictions: Sendable {
+    private let blocks = Mutex<[Int: [Int]]>([:])
+
+    var isEmpty: Bool { blocks.withLock { $0.isEmpty } }
+
+    subscript(start: Int) -> [Int]? { blocks.withLock { $0[start] } }
+
+    func store(_ classes: [Int], at start: Int) { blocks.withLock { $0[start] = classes } }
+}
+
 /// Measures a program beside the float net, block by block, so that both figures stand from the first block on.
 struct Measurement: Sendable {
     let subject: Subject
     let float: Program
     let known: FloatLogits
+    var cache: CheckpointCache?
+    /// Filled with what the program predicts.
+    var own = Predictions()
+    /// What the configuration before predicted.
+    var previous: Predictions?
 
     /// The blocks of images: small ones first, for an early first estimate.
     static func blocks(of total: Int) -> [Range<Int>] {
@@ -47,34 +63,40 @@ struct Measurement: Sendable {
     ) async throws {
         let source = subject.measured
         var comparison = Comparison(subject.judgement, isLabelled: subject.isLabelled)
+        var (gained, lost, common) = (0, 0, 0)
         for block in Measurement.blocks(of: source.order.count) {
             let before: [Float]
             if let values = known[block.lowerBound] {
                 before = values
             } else {
-                before = try await logits(of: float, block, cancelled)
+                before = try await values(of: float, block, nil, cancelled)
                 known.store(before, at: block.lowerBound)
             }
-            let after = try await logits(of: program, block, cancelled)
+            let after = try await values(of: program, block, cache, cancelled)
             let labels = source.images.labels.map { labels in block.map { labels[source.order[$0]] } }
             comparison.add(float: before[...], quantized: after[...], labels: labels)
-            report(Estimate(generation: generation, comparison: comparison, total: source.order.count))
+            let classes = Comparison.predictions(after, subject.judgement)
+            own.store(classes, at: block.lowerBound)
+            if let labels, let earlier = previous?[block.lowerBound], earlier.count == classes.count {
+                common += classes.count
+                for (image, label) in labels.enumerated() where classes[image] != earlier[image] {
+                    if classes[image] == label { gained += 1 }
+                    if earlier[image] == label { lost += 1 }
+                }
+            }
+            report(
+                Estimate(
+                    generation: generation, comparison: comparison, total: source.order.count,
+                    toPrevious: common > 0
+                        ? PairedDifference(gained: gained, lost: lost, count: common) : nil))
         }
     }
 
-    private func logits(
-        of program: Program, _ block: Range<Int>, _ cancelled: CancellationFlag
+    private func values(
+        of program: Program, _ block: Range<Int>, _ cache: CheckpointCache?, _ cancelled: CancellationFlag
     ) async throws -> [Float] {
-        let count = subject.judgement.count
-        let table = Mutexed([Float](repeating: 0, count: count * block.count))
-        try await Evaluation(program, on: subject.measured, options: subject.options)
-            .run(positions: block, cancelled: { cancelled.isCancelled }) { chunk in
-                table.withLock {
-                    let start = (chunk.positions.lowerBound - block.lowerBound) * count
-                    $0.replaceSubrange(start..<start + chunk.values.count, with: chunk.values)
-                }
-            }
-        return table.withLock { $0 }
+        try await Evaluation(program, on: subject.measured, options: subject.options, cache: cache)
+            .values(of: block, cancelled: { cancelled.isCancelled })
     }
 }
 

@@ -8,12 +8,16 @@ public struct Estimate: Hashable, Sendable {
     public let comparison: Comparison
     /// The images that will be seen in all.
     public let total: Int
+    /// The difference to the configuration measured before, on the images that both have seen; `nil` without labels or a
+    /// configuration before.
+    public let toPrevious: PairedDifference?
 
     /// An estimate from its parts.
-    public init(generation: Int, comparison: Comparison, total: Int) {
+    public init(generation: Int, comparison: Comparison, total: Int, toPrevious: PairedDifference? = nil) {
         self.generation = generation
         self.comparison = comparison
         self.total = total
+        self.toPrevious = toPrevious
     }
 
     /// Whether all images were seen.

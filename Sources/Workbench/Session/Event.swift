@@ -1,3 +1,4 @@
+public import Engine
 public import NetIO
 public import Quant
 
@@ -13,6 +14,8 @@ public enum Event: Sendable {
     case saved(path: String, Configuration)
     /// A configuration was read, from a file that also tells what followed from it.
     case loaded(path: String, Configuration, SavedConfiguration)
+    /// A layer alone was quantized: the difference to the float net.
+    case sensed(SensitivityKey, PairedDifference)
     /// Something failed, in one line.
     case failed(String)
 }
@@ -23,6 +26,10 @@ public enum Effect: Sendable {
     case calibrate
     /// Measures a plan; any measurement before it is cancelled.
     case measure(generation: Int, QuantizationPlan)
+    /// Measures layers one at a time, after the measurement under way; any measurement after it cancels it.
+    case sense([SensitivityKey], Calibration)
+    /// Ends what `sense` began.
+    case stopSensing
     /// Writes a configuration and what follows from it.
     case save(path: String, Configuration, QuantizationPlan, Calibration)
     /// Reads a configuration.

@@ -43,6 +43,13 @@ extension Session {
             guard let edit = future.popLast() else { return note(.warning, "nothing to redo") }
             past.append(edit)
             return adopt(edit, verb: "done again")
+        case .sense:
+            return sense()
+        case .stopSensing:
+            guard sensitivity.progress != nil else { return [] }
+            sensitivity.progress = nil
+            notice = Notice(.note, "the sensitivity pass was ended; what it measured stays")
+            return [.stopSensing]
         case .save(let path):
             guard let plan, let calibration else {
                 return note(.warning, "not saved yet: calibration is still running; save again when it is done")
@@ -67,6 +74,13 @@ extension Session {
             return effects
         case .measured(let estimate):
             if estimate.generation == generation { self.estimate = estimate }
+        case .sensed(let key, let change):
+            sensitivity.results[key] = change
+            if let progress = sensitivity.progress {
+                let done = progress.done + 1
+                sensitivity.progress = done < progress.total ? (done, progress.total) : nil
+                if done == progress.total { notice = Notice(.success, "all layers were measured alone") }
+            }
         case .saved(let path, let configuration):
             file = path
             savedConfiguration = configuration
@@ -102,6 +116,18 @@ extension Session {
     private mutating func note(_ severity: Notice.Severity, _ text: String) -> [Effect] {
         notice = Notice(severity, text)
         return []
+    }
+
+    private mutating func sense() -> [Effect] {
+        guard let calibration else { return note(.warning, "calibration is still running") }
+        guard case .classes = subject.judgement else {
+            return note(.warning, "'\(subject.outputName)' has no classes, so there is no accuracy to lose")
+        }
+        guard sensitivity.progress == nil else { return [] }
+        let missing = sensitivity.missing(for: configuration)
+        guard !missing.isEmpty else { return [] }
+        sensitivity.progress = (0, missing.count)
+        return [.sense(missing, calibration)]
     }
 
     // MARK: Selection
@@ -200,6 +226,8 @@ extension Session {
         channel = channel.flatMap { channelCount > 0 ? min($0, channelCount - 1) : nil }
         if let estimate { previousEstimate = estimate }
         estimate = nil
+        // A new measurement ends a pass; what it measured stays true.
+        sensitivity.progress = nil
         generation += 1
         return [.measure(generation: generation, next)]
     }

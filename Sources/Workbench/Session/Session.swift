@@ -1,3 +1,4 @@
+public import Engine
 public import Quant
 
 /// The state of an exploration: choices, what follows from them, what is selected, and the history of edits.
@@ -23,6 +24,9 @@ public struct Session: Sendable {
     public internal(set) var previousEstimate: Estimate?
     /// Counts the plans; an estimate carries the number of its plan.
     public internal(set) var generation = 0
+
+    /// What layers alone cost, as far as it was measured.
+    public internal(set) var sensitivity = Sensitivity()
 
     /// The selected layer.
     public internal(set) var selection = 0
@@ -83,6 +87,16 @@ public struct Session: Sendable {
                 (-layers[$0].weights.shape.count, $0) < (-layers[$1].weights.shape.count, $1)
             }
         }
+    }
+
+    /// The difference to the float net when a layer alone is quantized as it is now; `nil` until measured.
+    public func cost(of layer: Int) -> PairedDifference? {
+        sensitivity.results[SensitivityKey(layer: layer, settings: configuration.layers[layer])]
+    }
+
+    /// The same at a number of bits.
+    public func cost(of layer: Int, bits: Int) -> PairedDifference? {
+        sensitivity.results[SensitivityKey(layer: layer, settings: configuration.layers[layer], bits: bits)]
     }
 
     /// The layers an edit acts on: the marked ones, or the selected one.

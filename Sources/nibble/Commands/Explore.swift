@@ -29,8 +29,27 @@ struct Explore: AsyncParsableCommand {
     @Flag(help: "Leave the mouse to the terminal.")
     var noMouse = false
 
+    @Option(
+        help: "Memory for what runs leave at checkpoints, such as 512M or 2G; default: a quarter of what is free.")
+    var cacheMemory: String?
+
     @Flag(help: "Lines of text instead of a screen: commands on standard input, for screen readers and logs.")
     var plain = false
+
+    func validate() throws {
+        if let cacheMemory, Explore.bytes(cacheMemory) == nil {
+            throw ValidationError("--cache-memory is a number of bytes, or of K, M or G, not '\(cacheMemory)'")
+        }
+    }
+
+    /// `512M` in bytes.
+    static func bytes(_ text: String) -> Int? {
+        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        let unit = text.last.flatMap { units[$0] }
+        guard let number = Int(unit == nil ? text[...] : text.dropLast()), number >= 0 else { return nil }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+        return overflow ? nil : bytes
+    }
 
     func run() async throws {
         let session = try session()
@@ -69,7 +88,8 @@ struct Explore: AsyncParsableCommand {
             name: work.name, sha256: work.file.sha256, net: work.net,
             measured: ImageSource(work.measured.images, work.measured.preprocessing, isShuffled: true),
             observed: work.observed, input: work.input, origin: work.saved, output: work.output,
-            options: work.options)
+            options: work.options,
+            cacheBudget: cacheMemory.flatMap(Explore.bytes) ?? CheckpointCache.standardBudget)
         var session = Session(subject, configuration: work.configuration, file: plan.config)
         if let note = work.notes.last { session.say(Notice(.warning, note)) }
         return session

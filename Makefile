@@ -3,7 +3,7 @@
 TEST_TIMEOUT ?= 1800
 ARGS ?=
 
-.PHONY: build run test lint imports check install uninstall bench
+.PHONY: build run test lint imports check install uninstall bench fuzz
 
 build: ; @scripts/install-packages && swift build -c release --product nibble
 
@@ -48,3 +48,9 @@ uninstall:
 bench:
 	@scripts/install-packages && swift build -c release --product session-bench && .build/release/session-bench
 	@scripts/bench-evaluate
+
+# Mutated files for every reader, FUZZ_SECONDS each; a crash leaves reader and seed in /tmp/nibble-fuzz-last.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@scripts/install-packages && swift build -c release --product reader-fuzz
+	@.build/release/reader-fuzz sample-nets $(FUZZ_SECONDS) || { cat /tmp/nibble-fuzz-last; exit 1; }

@@ -76,6 +76,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Mutated files for the readers.
+        .executableTarget(
+            name: "reader-fuzz",
+            dependencies: [
+                "Engine", "Net", "NetIO", "OnnxProto", "Quant",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: strict),
+
         // Tests.
         .testTarget(name: "NetTests", dependencies: ["Net"], swiftSettings: strict),
         .testTarget(name: "QuantTests", dependencies: ["Net", "Quant"], swiftSettings: strict),

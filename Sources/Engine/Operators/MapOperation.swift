@@ -8,7 +8,7 @@ struct MapOperation {
     let isa: InstructionSet
 
     func run(_ inputs: [FeatureMap?], into outputs: [FeatureMap], images: Range<Int>) {
-        guard let x = inputs.first ?? nil, let output = outputs.first else {
+        guard let x = inputs.first ?? nil, let output = outputs.first, isOneImage else {
             runReference(inputs, into: outputs, images: images)
             return
         }
@@ -64,6 +64,14 @@ struct MapOperation {
         case .reshape where sameExtent(output, x):
             apply(x, Epilogue(channels: x.layout.channels), output, images)
         default: runReference(inputs, into: outputs, images: images)
+        }
+    }
+
+    /// Whether every tensor of rank 4 is one image: maps of others have no rows and columns.
+    private var isOneImage: Bool {
+        (node.inputs.compactMap { $0 } + node.outputs).allSatisfy { id in
+            let shape = graph[id].shape
+            return graph.constants[id] != nil || shape.rank != 4 || shape[0] == 1
         }
     }
 

@@ -14,9 +14,13 @@ struct LayerDraft {
     private var bias: [Double]
 
     /// The layer that a node with constant weights starts; `nil` for any other node.
+    ///
+    /// A tensor that a file broadcasts to several images per image (leading dimension not 1) is no layer's input: such
+    /// operations follow their plain definition.
     init?(node: Node, graph: Graph) {
         guard node.inputs.count >= 2, let input = node.inputs[0], let weightID = node.inputs[1],
-            let constant = graph.constants[weightID], graph.constants[input] == nil
+            let constant = graph.constants[weightID], graph.constants[input] == nil,
+            graph[input].shape.dimensions.first == 1
         else { return nil }
         let biasID = node.inputs.count > 2 ? node.inputs[2] : nil
         let outputChannels: Int

@@ -94,6 +94,16 @@ struct DataOptions: ParsableArguments {
         return index
     }
 
+    /// Refuses an output that is the same for every image.
+    private func checkOutput(_ output: Int, of net: LayerGraph) throws {
+        let names = net.graph.outputs.map { net.graph[$0].name }
+        guard net.graph.constants[net.logits[output]] == nil else {
+            throw Failure(
+                "the output '\(names[output])' does not depend on the images: --output is one of "
+                    + DataOptions.list(names))
+        }
+    }
+
     /// Images to measure and images to calibrate on, ready for `net`.
     ///
     /// A sample net brings its own images and preprocessing; an option named on the command line wins over them.
@@ -105,6 +115,7 @@ struct DataOptions: ParsableArguments {
         for net: LayerGraph, output: Int, sample: SampleNet?, saved: SavedConfiguration? = nil
     ) throws -> Loaded {
         try checkInput(of: net)
+        try checkOutput(output, of: net)
         try checkAgainst(saved?.input)
         let resize = resize ?? saved?.input.resize
         let crop = crop ?? saved?.input.crop

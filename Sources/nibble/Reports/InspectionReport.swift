@@ -41,7 +41,9 @@ struct InspectionReport {
     /// Why an operation is computed on real values.
     private func reason(_ node: Node) -> String {
         switch node.operation.name {
-        case "Conv", "ConvTranspose", "Gemm", "MatMul": "its weights are not constants of the file"
+        case "Conv", "ConvTranspose", "Gemm", "MatMul":
+            node.inputs.dropFirst().first?.flatMap { graph.constants[$0] } == nil
+                ? "its weights are not constants of the file" : "what it reads is not one image"
         case "Softmax", "LogSoftmax": "it follows the logits, which stay real"
         default: "it has no weights; what it stores follows --residual"
         }

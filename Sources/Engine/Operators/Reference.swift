@@ -16,6 +16,21 @@ public enum Reference {
             preconditionFailure("\(operation.name) without input or output")
         }
         switch operation {
+        case .convolution, .maxPool, .averagePool, .localResponseNormalization:
+            // These are defined image by image; a file may make several images of one.
+            guard x.shape[0] != 1 else { break }
+            let one = Shape([1] + x.shape.dimensions.dropFirst())
+            let values = (0..<x.shape[0]).flatMap { image in
+                let single = Tensor(
+                    shape: one, values: Array(x.values[image * one.count..<(image + 1) * one.count]))
+                return evaluate(
+                    operation, [single] + inputs.dropFirst(), shapes: [Shape([1] + shape.dimensions.dropFirst())]
+                )[0].values
+            }
+            return [Tensor(shape: shape, values: values)]
+        default: break
+        }
+        switch operation {
         case .convolution(let window, let groups):
             return [convolution(x, required(inputs, 1), optional(inputs, 2), window, groups: groups, shape)]
         case .gemm(let alpha, let beta, let transposeA, let transposeB):

@@ -3,7 +3,7 @@
 TEST_TIMEOUT ?= 1800
 ARGS ?=
 
-.PHONY: build run test lint imports check install uninstall bench fuzz
+.PHONY: build run test lint imports check install uninstall bench fuzz sanitize
 
 build: ; @scripts/install-packages && swift build -c release --product nibble
 
@@ -54,3 +54,10 @@ FUZZ_SECONDS ?= 60
 fuzz:
 	@scripts/install-packages && swift build -c release --product reader-fuzz
 	@.build/release/reader-fuzz sample-nets $(FUZZ_SECONDS) || { cat /tmp/nibble-fuzz-last; exit 1; }
+
+# The engine's and the sessions' tests under the thread and the address sanitizer.
+sanitize:
+	@scripts/install-packages test
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/thread-sanitizer-suppressions swift test -c release \
+	    -Xswiftc -enable-testing --sanitize=thread --scratch-path .build/thread --filter 'EngineTests|WorkbenchTests'
+	@swift test -c release -Xswiftc -enable-testing --sanitize=address --scratch-path .build/address --filter 'EngineTests|WorkbenchTests'

@@ -36,20 +36,10 @@ struct EvaluationReport {
                     ("agreement", .optional(comparison.agreement?.value)),
                     ("logitSQNR", .optional(comparison.logitSQNR)),
                 ])
-            ),
-            (
-                "difference",
-                .object([
-                    ("top1", .optional(comparison.difference?.value)),
-                    ("interval95", .interval(comparison.difference?.interval95)),
-                ])
-            ),
+            ), ("difference", .object(JSON.members(of: comparison.difference))),
             (
                 "bits",
-                .object([
-                    ("weightsMean", .number(size.meanWeightBits)),
-                    ("activationsMean", .number(size.meanActivationBits ?? 32)),
-                ])
+                size.meanBitsJSON
             ),
             ("bytes", .object([("float", .int(size.floatBytes)), ("quantized", .int(size.quantizedBytes))])),
             (

@@ -38,27 +38,12 @@ struct SweepReport {
             ("interval95", .interval(comparison.quantizedTop1?.interval95)),
             ("agreement", .optional(comparison.agreement?.value)),
             ("logitSQNR", .optional(comparison.logitSQNR)),
-            (
-                "difference",
-                .object([
-                    ("top1", .optional(comparison.difference?.value)),
-                    ("interval95", .interval(comparison.difference?.interval95)),
-                ])
-            ),
+            ("difference", .object(JSON.members(of: comparison.difference))),
             (
                 "step",
-                .object([
-                    ("from", row.method.base.map { .string($0.rawValue) } ?? .null),
-                    ("top1", .optional(row.step?.value)), ("interval95", .interval(row.step?.interval95)),
-                ])
-            ),
-            (
-                "bits",
-                .object([
-                    ("weightsMean", .number(row.size.meanWeightBits)),
-                    ("activationsMean", .number(row.size.meanActivationBits ?? 32)),
-                ])
-            ), ("bytes", .int(row.size.quantizedBytes)),
+                .object(
+                    [("from", row.method.base.map { .string($0.rawValue) } ?? .null)] + JSON.members(of: row.step))
+            ), ("bits", row.size.meanBitsJSON), ("bytes", .int(row.size.quantizedBytes)),
         ])
     }
 
@@ -138,12 +123,5 @@ struct SweepReport {
         let sign = step.value > 0 ? "+" : ""
         return "\(sign)\(fixed(100 * step.value, 2)) ± \(fixed(half, 2))"
             + (step.interval95.upperBound < 0 ? "!" : "")
-    }
-}
-
-extension JSON {
-    /// A list of both ends, or null.
-    static func interval(_ range: ClosedRange<Double>?) -> JSON {
-        range.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null
     }
 }

@@ -102,7 +102,8 @@ func restarts(_ subject: Subject, _ session: inout Session) async throws {
         let time = (clock.now - start).components
         times.append(Double(time.seconds) + Double(time.attoseconds) / 1e18)
     }
-    print("  from an edit of all layers to the first estimate: \((1000 * times.sorted()[2]).fixed(0)) ms, median of 5")
+    let median = (1000 * times.sorted()[2]).fixed(0)
+    print("  from an edit of all layers to the first estimate: \(median) ms, median of 5")
 }
 
 for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {

@@ -22,6 +22,12 @@ public final class PlainExplorer {
     private var isFirstEstimate = true
     private var isLeaving = false
     private var isInputOver = false
+    /// Lines that wait for calibration, or for what `wait` waits for.
+    private var pending: [String] = []
+    private var isWaiting = false
+    /// Whether a file is being written or read: what follows may depend on it.
+    private var isAnswerDue = false
+    private var hasFailed = false
 
     /// A plain explorer of a session; `write` gets one line at a time.
     public init(_ session: Session, write: @escaping (String) -> Void) {
@@ -46,17 +52,30 @@ public final class PlainExplorer {
         for effect in session.start { runner.perform(effect) }
         for await message in messages {
             switch message {
-            case .line(let line): if !take(line) { return finish() }
+            case .line(let line):
+                // Whoever wants to leave need not wait; everything else keeps its order.
+                if pending.isEmpty, !isAnswerDue, ["q", "quit"].contains(line.trimmed) {
+                    if !take(line) { return finish() }
+                } else {
+                    pending.append(line)
+                }
             case .endOfInput: isInputOver = true
             case .event(let event): receive(event)
             }
-            if isInputOver, session.sensitivity.progress == nil, session.estimate?.isComplete ?? hasFailed {
+            if isMeasured { isWaiting = false }
+            while session.plan != nil, !isWaiting, !isAnswerDue, !pending.isEmpty {
+                if !take(pending.removeFirst()) { return finish() }
+            }
+            if isInputOver, pending.isEmpty, session.sensitivity.progress == nil,
+                session.estimate?.isComplete ?? hasFailed
+            {
                 return finish()
             }
         }
     }
 
-    private var hasFailed = false
+    /// Whether everything that was asked to be measured is.
+    private var isMeasured: Bool { session.sensitivity.progress == nil && session.estimate?.isComplete ?? false }
 
     private func finish() { runner.stop() }
 
@@ -72,7 +91,7 @@ public final class PlainExplorer {
             if session.notice?.severity == .warning { say() }
             layers()
             layer()
-            write("commands: layers, show, status, and those of help; accuracy follows")
+            write("commands: layers, show, status, wait, and those of help; accuracy follows")
         case .measured(let estimate):
             guard estimate.generation == session.generation else { return }
             if isFirstEstimate || estimate.isComplete { status() }
@@ -84,9 +103,12 @@ public final class PlainExplorer {
                 "layer \(key.layer + 1) alone, weights \(settings.weights.label) and activations "
                     + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
         case .failed:
+            isAnswerDue = false
             hasFailed = session.estimate == nil
             say()
-        case .saved, .loaded: say()
+        case .saved, .loaded:
+            isAnswerDue = false
+            say()
         }
     }
 
@@ -100,6 +122,7 @@ public final class PlainExplorer {
         case "layers": layers()
         case "show": layer()
         case "status": status()
+        case "wait": isWaiting = !isMeasured
         default:
             do {
                 switch try TypedCommand(line, layerNames: session.subject.net.layers.map(\.name)) {
@@ -129,6 +152,10 @@ public final class PlainExplorer {
 
     private func perform(_ effects: [Effect]) {
         for effect in effects {
+            switch effect {
+            case .save, .load: isAnswerDue = true
+            default: break
+            }
             if case .measure = effect { isFirstEstimate = true }
             runner.perform(effect)
         }
@@ -142,6 +169,7 @@ public final class PlainExplorer {
         for (name, values) in TypedCommand.vocabulary {
             write("  \(name)" + (values.isEmpty ? "" : "  " + values.joined(separator: " ")))
         }
+        write("  layers, show, status: say it again; wait: until all images are measured")
         write("  all COMMAND acts on all layers, for example: all activations 3")
     }
 

@@ -238,6 +238,23 @@ import Testing
         #expect(session.end() == .exited(0))
     }
 
+    @Test func scriptsWaitForWhatTheyAskFor() throws {
+        let session = try TerminalSession(
+            "nibble",
+            arguments: ["fashion-mobilenet", "--limit", "100", "--calibrate", "32", "--plain"], width: 160,
+            height: 60)
+        // Typed before calibration is done; in order all the same.
+        let path = "/tmp/nibble-plain-\(getpid()).json"
+        defer { unlink(path) }
+        session.send("all activations 3\rwait\rundo\rwait\rweights 5\rsave \(path)\rquit\r")
+        #expect(session.end() == .exited(0))
+        let text = session.screen.text
+        let edit = try #require(text.range(of: "14 layers: activations 3"))
+        let measured = try #require(text[edit.upperBound...].range(of: "all 100 images"))
+        let undone = try #require(text[measured.upperBound...].range(of: "undone"))
+        #expect(text[undone.upperBound...].contains("all 100 images"))
+    }
+
     @Test func itEndsWithItsInputOnceAllImagesAreSeen() throws {
         let result = try TerminalSession.runWithoutTerminal(
             "nibble", arguments: ["fashion-mobilenet", "--limit", "100", "--calibrate", "32", "--plain"])

@@ -151,6 +151,7 @@ public nonisolated struct OnnxNode: Sendable {
   public init() {}
 }
 
+// @unchecked: the storage class is private, and copied before a change while it is shared (copy on write).
 public nonisolated struct OnnxAttribute: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -373,6 +374,7 @@ public nonisolated struct OnnxTensor: Sendable {
   public init() {}
 }
 
+// @unchecked: the storage class is private, and copied before a change while it is shared (copy on write).
 public nonisolated struct OnnxSparseTensor: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -5,7 +5,7 @@ internal import Dispatch
 /// `body` must not depend on the order of its calls; every result is then the same as from a loop.
 func concurrentMap<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
     [Result](unsafeUninitializedCapacity: count) { results, initialized in
-        // Every call writes an element of its own, and all calls are over before the buffer is used again.
+        // nonisolated(unsafe): every call writes an element of its own, and all are over before the buffer is read.
         nonisolated(unsafe) let slots = results
         DispatchQueue.concurrentPerform(iterations: count) { index in
             slots.initializeElement(at: index, to: body(index))

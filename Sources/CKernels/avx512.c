@@ -1,4 +1,5 @@
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include "level.h"
 
 // 32 registers of 16 floats: 14 pixels x 2 blocks + 2 weights + 1 input = 31.
@@ -12,10 +13,16 @@
 #define NK_TILES_TWO_BLOCKS(F) \
     F(1, 2) F(2, 2) F(3, 2) F(4, 2) F(5, 2) F(6, 2) F(7, 2) F(8, 2) F(9, 2) F(10, 2) F(11, 2) F(12, 2) F(13, 2) F(14, 2)
 #define NK_PEAK_CHAINS 16
+#define NK_WEIGHT_LAYOUT_BYTES 0
+#define NK_CODE_PIXELS 12
+#define NK_CODE_BLOCKS 2
+#define NK_CODE_TILES(F) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11) F(12)
+#define NK_PAIR_PRODUCTS nk_pair_products_avx512
 
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), min_vector_width(512))), \
     apply_to = function)
+NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_avx512, __m512i, __m512i, _mm512_madd_epi16)
 #include "levels/kernels.h"
 #pragma clang attribute pop
 

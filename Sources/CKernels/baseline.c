@@ -1,3 +1,6 @@
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 #include "level.h"
 
 // What every processor of the architecture has: SSE2 (16 registers of 4 floats, no fused multiply-add) or NEON (32).
@@ -15,6 +18,21 @@
 #endif
 #define NK_PIXELS_TWO_BLOCKS 0
 #define NK_TILES_TWO_BLOCKS(F)
+
+#define NK_WEIGHT_LAYOUT_BYTES 0
+#define NK_CODE_PIXELS 2
+#define NK_CODE_BLOCKS 1
+#define NK_CODE_TILES(F) F(1) F(2)
+#define NK_PAIR_PRODUCTS nk_pair_products_baseline
+
+#if defined(__x86_64__)
+NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_baseline, __m128i, __m128i, _mm_madd_epi16)
+#else
+static inline __attribute__((always_inline)) nk_ints nk_pair_products_baseline(nk_pairs x, nk_pairs w) {
+    return __builtin_convertvector(x.even, nk_ints) * __builtin_convertvector(w.even, nk_ints)
+        + __builtin_convertvector(x.odd, nk_ints) * __builtin_convertvector(w.odd, nk_ints);
+}
+#endif
 
 #include "levels/kernels.h"
 

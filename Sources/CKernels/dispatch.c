@@ -22,8 +22,8 @@ bool nk_level_available(NKLevel level) {
 static const NKKernels *kernels(NKLevel level) {
     switch (level) {
 #if defined(__x86_64__)
-    // VNNI adds integer instructions only.
     case NKLevelAVX512VNNI:
+        return &nk_kernels_avx512vnni;
     case NKLevelAVX512:
         return &nk_kernels_avx512;
     case NKLevelAVX2:
@@ -40,6 +40,14 @@ void nk_convolve(
     kernels(level)->convolve(convolution, &input, &tile, &window, epilogue);
 }
 
+void nk_convolve_codes(
+    NKLevel level, const NKCodeConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
+    const NKEpilogue *epilogue) {
+    kernels(level)->convolveCodes(convolution, &input, &tile, &window, epilogue);
+}
+
+NKWeightLayout nk_weight_layout(NKLevel level) { return level == NKLevelAVX512VNNI ? NKWeightBytes : NKWeightPairs; }
+
 void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogue) {
     kernels(level)->apply(input, tile, epilogue);
 }
@@ -54,3 +62,5 @@ void nk_box_sums(
 }
 
 double nk_measure_peak(NKLevel level, long repetitions) { return kernels(level)->measurePeak(repetitions); }
+
+double nk_measure_code_peak(NKLevel level, long repetitions) { return kernels(level)->measureCodePeak(repetitions); }

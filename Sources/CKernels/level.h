@@ -9,23 +9,51 @@ typedef float nk_floats __attribute__((ext_vector_type(16), aligned(4)));
 typedef float nk_half_floats __attribute__((ext_vector_type(8), aligned(4)));
 typedef float nk_quarter_floats __attribute__((ext_vector_type(4), aligned(4)));
 typedef int nk_ints __attribute__((ext_vector_type(16), aligned(4)));
+typedef uint8_t nk_bytes __attribute__((ext_vector_type(16), aligned(1)));
+typedef short nk_pairs __attribute__((ext_vector_type(32), aligned(2)));
+typedef unsigned short nk_shorts __attribute__((ext_vector_type(16), aligned(2)));
+typedef unsigned short nk_shortcodes __attribute__((ext_vector_type(32), aligned(2)));
+
+/// Sums of neighbouring products of 16-bit numbers, by an instruction for `Part` shorts at a time.
+#define NK_DEFINE_PAIR_PRODUCTS(name, Part, Sums, instruction) \
+    static inline __attribute__((always_inline)) nk_ints name(nk_pairs x, nk_pairs w) { \
+        enum { parts = sizeof(nk_pairs) / sizeof(Part) }; \
+        union { \
+            nk_pairs whole; \
+            Part part[parts]; \
+        } a = {x}, b = {w}; \
+        union { \
+            nk_ints whole; \
+            Sums part[parts]; \
+        } result; \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < parts; i++) \
+            result.part[i] = instruction(a.part[i], b.part[i]); \
+        return result.whole; \
+    }
 
 /// The kernels of one level.
 typedef struct {
     void (*convolve)(
         const NKConvolution *, const NKInput *, const NKTile *, const NKWindow *, const NKEpilogue *);
+    void (*convolveCodes)(
+        const NKCodeConvolution *, const NKInput *, const NKTile *, const NKWindow *, const NKEpilogue *);
     void (*apply)(NKMap, NKTile, const NKEpilogue *);
     void (*channelSums)(NKMap, int, int, int, float *);
     void (*boxSums)(NKInput, int, int, int, int, float *);
     double (*measurePeak)(long);
+    double (*measureCodePeak)(long);
 } NKKernels;
 
 /// A level's table, from its NK_NAME.
 #define NK_KERNELS \
-    { NK_NAME(convolve), NK_NAME(apply), NK_NAME(channelSums), NK_NAME(boxSums), NK_NAME(measurePeak) }
+    { \
+        NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(apply), NK_NAME(channelSums), NK_NAME(boxSums), \
+            NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
+    }
 
 extern const NKKernels nk_kernels_baseline;
 #if defined(__x86_64__)
 extern const NKKernels nk_kernels_avx2;
 extern const NKKernels nk_kernels_avx512;
+extern const NKKernels nk_kernels_avx512vnni;
 #endif

@@ -1,15 +1,17 @@
 #pragma once
 
-/// nibble's float kernels: convolution, its epilogue, window sums.
+/// nibble's kernels: convolution of floats and of 8-bit codes, its epilogue, window sums.
 ///
 /// Every kernel exists once per instruction-set level, compiled from the same source (levels/), and takes the level as
 /// its first argument. Maps are blocked by 16 channels ("NCHW16c"): 16 consecutive floats belong to one pixel of one
-/// channel block, and unused lanes of the last block are zero. All strides count floats.
+/// channel block, and unused lanes of the last block are zero. A map of codes has the same layout with one byte for
+/// each element; its halo and its unused lanes hold the zero point. All strides count elements.
 ///
 /// Accumulation order. The sum for one output element always runs over (input block, kernel row, kernel column, input
 /// lane) in that order, one fused multiply-add each, starting from zero. It depends neither on how pixels are grouped
 /// into register tiles nor on rows, blocks or images computed in the same call: results of one level are bit-identical
-/// for every tiling, thread count and batch size.
+/// for every tiling, thread count and batch size. Sums of codes are exact, so they are equal at every level, and equal to
+/// the float kernels' sums of the same numbers while these stay below 2^24.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,9 +34,12 @@ typedef enum {
 /// Whether this processor and operating system can run the kernels of `level`.
 bool nk_level_available(NKLevel level);
 
-/// A blocked map, seen from channel block 0, row 0, column 0 of one image.
+/// A blocked map, seen from channel block 0, row 0, column 0 of one image: of floats, or of codes for the values
+/// (code - zeroPoint) step. One of `origin` and `codes` is set, or neither where there is no map.
 typedef struct {
     float *origin;
+    uint8_t *codes;
+    float zeroPoint, step;
     ptrdiff_t blockStride;
     ptrdiff_t rowStride;
     ptrdiff_t pixelStride;
@@ -44,7 +49,9 @@ typedef struct {
 /// which lies in the halo when there is padding. "Pixels" are usually the columns of one row; for 1x1 results they are
 /// the images of a batch, hence the separate steps.
 typedef struct {
+    /// One of the two is set: floats or codes.
     const float *origin;
+    const uint8_t *codes;
     ptrdiff_t blockStride;
     /// From one output row to the next, and from one output pixel to the next.
     ptrdiff_t outputRowStep, outputPixelStep;
@@ -70,6 +77,38 @@ typedef struct {
     const float *weights;
     const NKOutputBlock *blocks;
 } NKConvolution;
+
+/// How the weights of a convolution of codes are laid out: what the level's instructions multiply at a time.
+///
+/// Input channels go in groups of four. [input channels in firstInput..<endInput, grouped by input block][kernel row]
+/// [kernel column][group of four] then
+///   bytes:  [16 outputs][4 channels] as int8_t;
+///   pairs:  [channels 0 and 2][16 outputs][2], then the same of channels 1 and 3, as int16_t.
+/// firstInput is a multiple of four, and weights of channels that do not exist are zero.
+typedef enum { NKWeightBytes, NKWeightPairs } NKWeightLayout;
+
+/// The layout that nk_convolve_codes reads at `level`.
+NKWeightLayout nk_weight_layout(NKLevel level);
+
+/// A convolution of codes. The sum for output c at a pixel p is
+///
+///     sum over the window of (code - zeroPoint) weight[c]  +  windowShift[c] window[p]
+///
+/// in 32-bit integers. Weights are -128...127; codes of 8 bits are held 128 too low and put right by windowShift.
+typedef struct {
+    /// Depthwise: as in NKConvolution, and the weights are floats [block][row][column][16].
+    bool depthwise;
+    int kernelHeight, kernelWidth;
+    const void *weights;
+    /// Their `weights` count bytes, or floats when depthwise.
+    const NKOutputBlock *blocks;
+    /// The code of zero in the input.
+    int zeroPoint;
+    /// [block][16]: the sum of each output's weights.
+    const int32_t *weightSums;
+    /// [block][16], or NULL where nothing is shifted.
+    const int32_t *windowShift;
+} NKCodeConvolution;
 
 /// Sums of the input over each output's window, for zero points and mean correction of weights; NULL origin: none.
 typedef struct {
@@ -124,7 +163,8 @@ enum { NKRowInverseScale, NKRowLow, NKRowHigh, NKRowStep, NKRowsPerOutput };
 ///     value  = activation(value)
 ///     output = value, or clamp(round(source inverseScale[c]), low[c], high[c]) step[c]
 ///
-/// Rounding is to nearest, ties to even; NaN becomes low. Lanes beyond `channels` are stored as zero.
+/// Rounding is to nearest, ties to even; NaN becomes low. Lanes beyond `channels` are stored as zero. An output whose map
+/// holds codes is quantized, and stores clamp(...) + zeroPoint, the code of zero in unused lanes.
 typedef struct {
     /// [block][row][16], see the row names above.
     const float *table;
@@ -154,11 +194,17 @@ void nk_convolve(
     NKLevel level, const NKConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
     const NKEpilogue *epilogue);
 
+/// The same for codes. Window sums are those of code - zeroPoint, and whole numbers below 2^24.
+void nk_convolve_codes(
+    NKLevel level, const NKCodeConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
+    const NKEpilogue *epilogue);
+
 /// Applies the epilogue to an existing map, whose elements take the place of accumulators: batch normalization,
 /// activations, additions and requantization of stored maps. `input` may be one of the outputs.
 void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogue);
 
-/// Sums `blocks` channel blocks of each pixel: sums[y * width + x] = sum over block, lane of map[block, y, x, lane].
+/// Sums `blocks` channel blocks of each pixel: sums[y * width + x] = sum over block, lane of map[block, y, x, lane], or of
+/// code - zeroPoint for a map of codes.
 void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width, float *sums);
 
 /// Sums of a plane over the window of each output pixel: sums[y * width + x] over kernel positions (i, j) of
@@ -172,6 +218,15 @@ void nk_encode(const float *values, uint8_t *codes, long count, float inverse_sc
 /// The values of codes: (code - zero_point) * scale, one rounding, as the epilogue makes them.
 void nk_decode(const uint8_t *codes, float *values, long count, float scale, float zero_point);
 
+/// The largest of a map of codes over each output pixel's window, code by code; positions outside the map do not take
+/// part. `top` and `left` are the rows and columns of padding.
+void nk_maximum_codes(
+    NKMap input, int height, int width, NKMap output, NKTile tile, int kernelHeight, int kernelWidth, int rowStride,
+    int columnStride, int rowDilation, int columnDilation, int top, int left);
+
 /// A measurement, not a kernel: `repetitions` rounds of independent fused multiply-adds in registers; returns the
 /// floating-point operations done (2 for each lane and multiply-add).
 double nk_measure_peak(NKLevel level, long repetitions);
+
+/// The same for multiply-adds of codes and 8-bit weights.
+double nk_measure_code_peak(NKLevel level, long repetitions);

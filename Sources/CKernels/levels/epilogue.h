@@ -6,6 +6,50 @@ NK_INLINE float *NK_NAME(rowOf)(const NKMap *map, int block, int row, int pixel)
     return map->origin + block * map->blockStride + row * map->rowStride + pixel * map->pixelStride;
 }
 
+/// The same for the codes of a map; NULL when there are none.
+NK_INLINE uint8_t *NK_NAME(codeRowOf)(const NKMap *map, int block, int row, int pixel) {
+    if (map->codes == NULL) return NULL;
+    return map->codes + block * map->blockStride + row * map->rowStride + pixel * map->pixelStride;
+}
+
+/// Values of one row of a map, whatever it holds.
+typedef struct {
+    const float *floats;
+    const uint8_t *codes;
+    ptrdiff_t stride;
+    float zeroPoint, step;
+} NK_NAME(Source);
+
+NK_INLINE NK_NAME(Source) NK_NAME(sourceOf)(const NKMap *map, int block, int row, int pixel) {
+    return (NK_NAME(Source)){
+        NK_NAME(rowOf)(map, block, row, pixel), NK_NAME(codeRowOf)(map, block, row, pixel), map->pixelStride,
+        map->zeroPoint, map->step};
+}
+
+NK_INLINE bool NK_NAME(exists)(const NK_NAME(Source) *source) {
+    return source->floats != NULL || source->codes != NULL;
+}
+
+NK_INLINE nk_floats NK_NAME(valueAt)(const NK_NAME(Source) *source, int p) {
+    if (source->codes == NULL) return NK_NAME(load)(source->floats + p * source->stride);
+    return (NK_NAME(loadCodes)(source->codes + p * source->stride) - NK_NAME(broadcast)(source->zeroPoint))
+        * NK_NAME(broadcast)(source->step);
+}
+
+/// Where one output goes.
+typedef struct {
+    float *floats;
+    uint8_t *codes;
+    ptrdiff_t stride;
+    nk_ints zeroPoint;
+} NK_NAME(Target);
+
+NK_INLINE NK_NAME(Target) NK_NAME(targetOf)(const NKMap *map, int block, int row, int pixel) {
+    return (NK_NAME(Target)){
+        NK_NAME(rowOf)(map, block, row, pixel), NK_NAME(codeRowOf)(map, block, row, pixel), map->pixelStride,
+        (nk_ints)((int)map->zeroPoint)};
+}
+
 /// The window sums of one block and row, from a pixel on; NULL when there are none.
 NK_INLINE const float *NK_NAME(windowRow)(const NKWindow *window, int block, int row, int pixel) {
     if (window->origin == NULL) return NULL;
@@ -36,11 +80,36 @@ NK_INLINE nk_floats NK_NAME(activate)(NKActivation activation, nk_floats x, nk_f
     return x;
 }
 
-/// Rounds to the grid of one output: clamp(round(source inverseScale), low, high) step, with NaN becoming low step.
+/// The grid of one output for one block.
+typedef struct {
+    nk_floats inverseScale, low, high, step;
+} NK_NAME(Grid);
+
+NK_INLINE NK_NAME(Grid) NK_NAME(gridOf)(const float *table, int output) {
+    const float *rows = table + (NKRowOutputs + output * NKRowsPerOutput) * NKLanes;
+    return (NK_NAME(Grid)){
+        NK_NAME(load)(rows + NKRowInverseScale * NKLanes), NK_NAME(load)(rows + NKRowLow * NKLanes),
+        NK_NAME(load)(rows + NKRowHigh * NKLanes), NK_NAME(load)(rows + NKRowStep * NKLanes)};
+}
+
+/// Rounds to the grid of one output and stores the result; returns the value stored, and 0 in lanes that are not used.
+///
+/// The grid unit is clamp(round(source inverseScale), low, high), NaN becoming low. After 1.5 2^23 is added its low bits
+/// are the unit in two's complement, so the code is the low byte of that plus the zero point.
 NK_INLINE nk_floats NK_NAME(quantize)(
-    nk_floats source, nk_floats inverseScale, nk_floats low, nk_floats high, nk_floats step) {
-    const nk_floats clamped = NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(source * inverseScale, low), high);
-    return NK_NAME(round)(clamped) * step;
+    nk_floats source, const NK_NAME(Grid) *grid, nk_ints used, bool full, const NK_NAME(Target) *target, int p) {
+    const nk_floats clamped =
+        NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(source * grid->inverseScale, grid->low), grid->high);
+    const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
+    nk_floats rounded = clamped + magic;
+    if (!full) rounded = used ? rounded : magic;
+    const nk_floats result = (rounded - magic) * grid->step;
+    if (target->codes != NULL)
+        *(nk_bytes *)(target->codes + p * target->stride) =
+            __builtin_convertvector((nk_ints)rounded + target->zeroPoint, nk_bytes);
+    else
+        NK_NAME(store)(target->floats + p * target->stride, result);
+    return result;
 }
 
 /// All ones in the lanes of `block` that carry channels.
@@ -67,23 +136,16 @@ NK_INLINE void NK_NAME(finishPlain)(
     // Unused lanes occur in the last block only.
     const bool full = (block + 1) * NKLanes <= epilogue->channels;
 
-    nk_floats inverseScale[2], low[2], high[2], step[2];
-    float *output[2];
-    ptrdiff_t outputStride[2];
+    NK_NAME(Grid) grid[2];
+    NK_NAME(Target) target[2];
     bool quantized[2];
     NK_UNROLL for (int i = 0; i < outputCount; i++) {
-        const float *grid = table + (NKRowOutputs + i * NKRowsPerOutput) * NKLanes;
-        inverseScale[i] = NK_NAME(load)(grid + NKRowInverseScale * NKLanes);
-        low[i] = NK_NAME(load)(grid + NKRowLow * NKLanes);
-        high[i] = NK_NAME(load)(grid + NKRowHigh * NKLanes);
-        step[i] = NK_NAME(load)(grid + NKRowStep * NKLanes);
-        output[i] = NK_NAME(rowOf)(&epilogue->outputs[i].map, block, row, pixel);
-        outputStride[i] = epilogue->outputs[i].map.pixelStride;
+        grid[i] = NK_NAME(gridOf)(table, i);
+        target[i] = NK_NAME(targetOf)(&epilogue->outputs[i].map, block, row, pixel);
         quantized[i] = epilogue->outputs[i].quantized;
     }
     const bool requantizes = outputCount == 2 && epilogue->outputs[1].source == 0;
-    const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
-    const ptrdiff_t addendStride = epilogue->addend.pixelStride;
+    const NK_NAME(Source) addend = NK_NAME(sourceOf)(&epilogue->addend, block, row, pixel);
     const float *windowSums = NK_NAME(windowRow)(window, block, row, pixel);
     const ptrdiff_t windowStride = window->pixelStride;
     const bool perLane = window->perLane;
@@ -95,14 +157,16 @@ NK_INLINE void NK_NAME(finishPlain)(
             base = NK_NAME(fma)(perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, bias);
         }
         nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
-        if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend + p * addendStride), addendScale, value);
+        if (adds) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
         value = NK_NAME(activate)(activation, value, a, b);
         NK_UNROLL for (int i = 0; i < outputCount; i++) {
             nk_floats result = value;
-            if (quantized[i])
-                result = NK_NAME(quantize)(value, inverseScale[i], low[i], high[i], step[i]);
-            if (!full) result = used ? result : zero;
-            NK_NAME(store)(output[i] + p * outputStride[i], result);
+            if (quantized[i]) {
+                result = NK_NAME(quantize)(value, &grid[i], used, full, &target[i], p);
+            } else {
+                if (!full) result = used ? result : zero;
+                NK_NAME(store)(target[i].floats + p * target[i].stride, result);
+            }
             if (requantizes) value = result;
         }
     }
@@ -123,11 +187,11 @@ NK_INLINE void NK_NAME(finishGeneral)(
     const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
 
     const float *windowSums = NK_NAME(windowRow)(window, block, row, pixel);
-    const float *addend = NK_NAME(rowOf)(&epilogue->addend, block, row, pixel);
+    const NK_NAME(Source) addend = NK_NAME(sourceOf)(&epilogue->addend, block, row, pixel);
     float *preActivation = NK_NAME(rowOf)(&epilogue->preActivation, block, row, pixel);
-    float *outputs[NKMaximumOutputs];
+    NK_NAME(Target) targets[NKMaximumOutputs];
     for (int i = 0; i < epilogue->outputCount; i++)
-        outputs[i] = NK_NAME(rowOf)(&epilogue->outputs[i].map, block, row, pixel);
+        targets[i] = NK_NAME(targetOf)(&epilogue->outputs[i].map, block, row, pixel);
 
     for (int p = 0; p < pixels; p++) {
         nk_floats base = bias;
@@ -136,8 +200,7 @@ NK_INLINE void NK_NAME(finishGeneral)(
             base = NK_NAME(fma)(window->perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, bias);
         }
         nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
-        if (addend != NULL)
-            value = NK_NAME(fma)(NK_NAME(load)(addend + p * epilogue->addend.pixelStride), addendScale, value);
+        if (NK_NAME(exists)(&addend)) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
         if (preActivation != NULL)
             NK_NAME(store)(preActivation + p * epilogue->preActivation.pixelStride, used ? value : zero);
         value = NK_NAME(activate)(activation, value, a, b);
@@ -147,14 +210,12 @@ NK_INLINE void NK_NAME(finishGeneral)(
             const NKOutput *output = &epilogue->outputs[i];
             nk_floats result = output->source == NKSourceValue ? value : results[output->source];
             if (output->quantized) {
-                const float *grid = table + (NKRowOutputs + i * NKRowsPerOutput) * NKLanes;
-                result = NK_NAME(quantize)(
-                    result, NK_NAME(load)(grid + NKRowInverseScale * NKLanes),
-                    NK_NAME(load)(grid + NKRowLow * NKLanes), NK_NAME(load)(grid + NKRowHigh * NKLanes),
-                    NK_NAME(load)(grid + NKRowStep * NKLanes));
+                const NK_NAME(Grid) grid = NK_NAME(gridOf)(table, i);
+                result = NK_NAME(quantize)(result, &grid, used, false, &targets[i], p);
+            } else {
+                result = used ? result : zero;
+                NK_NAME(store)(targets[i].floats + p * targets[i].stride, result);
             }
-            result = used ? result : zero;
-            NK_NAME(store)(outputs[i] + p * output->map.pixelStride, result);
             results[i] = result;
         }
     }
@@ -165,7 +226,8 @@ NK_INLINE void NK_NAME(finishWith)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
     int row, int pixel, int pixels, const NKWindow *window) {
     const bool plain = epilogue->preActivation.origin == NULL && epilogue->outputCount <= 2;
-    const bool one = epilogue->outputCount == 1, adds = epilogue->addend.origin != NULL;
+    const bool one = epilogue->outputCount == 1;
+    const bool adds = epilogue->addend.origin != NULL || epilogue->addend.codes != NULL;
     if (!plain)
         NK_NAME(finishGeneral)(activation, epilogue, sums, sumStride, block, row, pixel, pixels, window);
     else if (one && adds)
@@ -201,7 +263,20 @@ static void NK_NAME(finish)(
 static void NK_NAME(apply)(NKMap input, NKTile tile, const NKEpilogue *epilogue) {
     const NKWindow none = {.origin = NULL, .blocksPerPlane = 1};
     for (int block = tile.firstBlock; block < tile.endBlock; block++)
-        for (int row = tile.firstRow; row < tile.endRow; row++)
-            NK_NAME(finish)(
-                epilogue, NK_NAME(rowOf)(&input, block, row, 0), input.pixelStride, block, row, 0, tile.pixels, &none);
+        for (int row = tile.firstRow; row < tile.endRow; row++) {
+            if (input.codes == NULL) {
+                NK_NAME(finish)(
+                    epilogue, NK_NAME(rowOf)(&input, block, row, 0), input.pixelStride, block, row, 0, tile.pixels,
+                    &none);
+                continue;
+            }
+            const NK_NAME(Source) source = NK_NAME(sourceOf)(&input, block, row, 0);
+            __attribute__((aligned(64))) float values[64 * NKLanes];
+            for (int start = 0; start < tile.pixels; start += 64) {
+                const int pixels = tile.pixels - start < 64 ? tile.pixels - start : 64;
+                for (int p = 0; p < pixels; p++)
+                    NK_NAME(store)(values + p * NKLanes, NK_NAME(valueAt)(&source, start + p));
+                NK_NAME(finish)(epilogue, values, NKLanes, block, row, start, pixels, &none);
+            }
+        }
 }

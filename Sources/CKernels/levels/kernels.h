@@ -3,6 +3,10 @@
 //   NK_HAS_FMA                 1 if the level has a fused multiply-add
 //   NK_PIXELS_ONE_BLOCK        pixels of the largest register tile, and NK_TILES_ONE_BLOCK(F) the list F(1, 1) F(2, 1) ...
 //   NK_PIXELS_TWO_BLOCKS       the same for tiles of two output blocks; 0 and an empty list if registers are too few
+//   NK_CODE_PIXELS             the same for tiles of codes, of NK_CODE_BLOCKS output blocks; NK_CODE_TILES(F) the list F(1) F(2) ...
+//   NK_WEIGHT_LAYOUT_BYTES     1 if the level multiplies bytes, 0 if pairs of 16-bit numbers
+//   NK_PAIR_PRODUCTS(x, w)     for pairs: the sums of neighbouring products of two nk_pairs, as nk_ints
+//   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -10,6 +14,7 @@
 #include "epilogue.h"
 #include "convolution.h"
 #include "depthwise.h"
+#include "codes.h"
 #include "sums.h"
 #include "peak.h"
 
@@ -20,4 +25,13 @@ static void NK_NAME(convolve)(
         NK_NAME(convolveDepthwise)(convolution, input, tile, window, epilogue);
     else
         NK_NAME(convolveDense)(convolution, input, tile, window, epilogue);
+}
+
+static void NK_NAME(convolveCodes)(
+    const NKCodeConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
+    const NKEpilogue *epilogue) {
+    if (convolution->depthwise)
+        NK_NAME(convolveDepthwiseCodes)(convolution, input, tile, window, epilogue);
+    else
+        NK_NAME(convolveDenseCodes)(convolution, input, tile, window, epilogue);
 }

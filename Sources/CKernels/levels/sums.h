@@ -1,6 +1,24 @@
 // Sums of inputs over windows: channel sums of a map, then a box filter over the plane.
 
+/// Channel sums of codes less their zero points. A sum of sixteen bytes is one instruction on x86, which the compiler finds.
+static void NK_NAME(codeChannelSums)(const NKMap *map, int blocks, int height, int width, float *sums) {
+    const int zero = (int)map->zeroPoint * NKLanes * blocks;
+    for (int row = 0; row < height; row++)
+        for (int x = 0; x < width; x++) {
+            const uint8_t *codes = map->codes + row * map->rowStride + x * map->pixelStride;
+            int sum = -zero;
+            for (int block = 0; block < blocks; block++)
+                sum += __builtin_reduce_add(
+                    __builtin_convertvector(*(const nk_bytes *)(codes + block * map->blockStride), nk_shorts));
+            sums[row * width + x] = (float)sum;
+        }
+}
+
 static void NK_NAME(channelSums)(NKMap map, int blocks, int height, int width, float *sums) {
+    if (map.codes != NULL) {
+        NK_NAME(codeChannelSums)(&map, blocks, height, width, sums);
+        return;
+    }
     for (int row = 0; row < height; row++)
         for (int x = 0; x < width; x++) {
             nk_floats sum = NK_NAME(broadcast)(0.0f);

@@ -10,6 +10,11 @@ NK_INLINE void NK_NAME(store)(float *destination, nk_floats value) { *(nk_floats
 
 NK_INLINE nk_floats NK_NAME(broadcast)(float value) { return (nk_floats)(value); }
 
+/// Sixteen codes as floats.
+NK_INLINE nk_floats NK_NAME(loadCodes)(const uint8_t *source) {
+    return __builtin_convertvector(*(const nk_bytes *)source, nk_floats);
+}
+
 /// a b + c, in one rounding where the level has the instruction. Without it (SSE2) in two: the library's fmaf would
 /// be a hundred times slower, and results are only promised to be equal within one level.
 NK_INLINE nk_floats NK_NAME(fma)(nk_floats a, nk_floats b, nk_floats c) {

@@ -56,7 +56,7 @@ extension Program {
         let units = net.units
         for (position, unit) in units.enumerated() {
             if case .layer(let index) = unit {
-                guard layers[index].source == other.layers[index].source,
+                guard layers[index].source.quantized == other.layers[index].source.quantized,
                     inputGrid(of: index) == other.inputGrid(of: index)
                 else { return position }
             }
@@ -74,7 +74,8 @@ extension Program {
         guard let own = forms[tensor], let others = other.forms[tensor] else { return false }
         // Copies are made again from values; without values they are what is kept.
         if own.value != nil, others.value != nil { return true }
-        return own.value == nil && others.value == nil && own.copies.map(\.grid) == others.copies.map(\.grid)
+        return own.value == nil && others.value == nil
+            && own.copies.map(\.key.grid) == others.copies.map(\.key.grid)
     }
 }
 
@@ -121,7 +122,7 @@ extension TensorForms {
         }
         return copies.map { copy in
             // A copy under one scale holds codes less the zero point, not values.
-            if case .tensor(let quantizer) = copy.grid {
+            if case .tensor(let quantizer) = copy.key.grid {
                 return KeptForm(slot: copy.slot, grid: (1, quantizer.zeroPoint))
             }
             return KeptForm(slot: copy.slot, grid: nil)

@@ -94,7 +94,7 @@ public final class CheckpointCache: Sendable {
     private func affordable(_ checkpoints: [Checkpoint], _ program: Program, images: Int) -> [Int: Checkpoint] {
         let sizes = checkpoints.map { checkpoint in
             (program.forms[checkpoint.tensor]?.kept ?? []).reduce(0) {
-                $0 + program.slots[$1.slot].imageStride * $1.elementSize
+                $0 + program.slots[$1.slot].layout.imageStride * $1.elementSize
             }
         }
         var result: [Int: Checkpoint] = [:]

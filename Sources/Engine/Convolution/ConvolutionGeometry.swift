@@ -6,7 +6,7 @@ internal import Net
 struct ConvolutionGeometry {
     /// The images whose results this covers; one image unless the results are 1x1.
     let images: Range<Int>
-    let source: FeatureMap
+    let source: StoredMap
     let rows: Int
     let pixels: Int
     let input: NKInput
@@ -15,10 +15,9 @@ struct ConvolutionGeometry {
     /// Where the first image's results go in the maps written.
     private var firstStored: Int
 
-    init(window: Window, input map: FeatureMap, images: Range<Int>, output: (height: Int, width: Int)) {
+    init(window: Window, input map: StoredMap, images: Range<Int>, output: (height: Int, width: Int)) {
         let layout = map.layout
-        let corner = layout.offset(
-            image: images.lowerBound, block: 0, y: -window.padding.top, x: -window.padding.left)
+        let corner = map.view(image: images.lowerBound, y: -window.padding.top, x: -window.padding.left)
         isImageRow = output.height * output.width == 1
         firstStored = images.lowerBound
         self.images = images
@@ -26,7 +25,8 @@ struct ConvolutionGeometry {
         rows = output.height
         pixels = isImageRow ? images.count : output.width
         input = NKInput(
-            origin: UnsafePointer(map.base + corner), blockStride: layout.blockStride,
+            origin: UnsafePointer(corner.origin), codes: UnsafePointer(corner.codes),
+            blockStride: layout.blockStride,
             outputRowStep: window.strides.height * layout.rowStride,
             outputPixelStep: isImageRow ? layout.imageStride : window.strides.width * layout.pixelStride,
             kernelRowStep: window.dilations.height * layout.rowStride,
@@ -34,7 +34,7 @@ struct ConvolutionGeometry {
     }
 
     /// A map of results as the kernels see it.
-    func view(_ map: FeatureMap) -> NKMap {
+    func view(_ map: StoredMap) -> NKMap {
         isImageRow ? map.imageRowView(from: firstStored) : map.view(image: firstStored)
     }
 

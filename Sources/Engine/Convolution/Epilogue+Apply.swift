@@ -6,6 +6,11 @@ extension Epilogue {
     /// Batch normalization, activations, additions and the quantization of net inputs and pool results are all this.
     /// Each output, and the addend, may be the input itself. There are no window sums.
     public func apply(to input: FeatureMap, images: Range<Int>, maps: EpilogueMaps, isa: InstructionSet) {
+        apply(to: .floats(input), images: images, maps: maps, isa: isa)
+    }
+
+    /// The same for a map that may hold codes, whose values take the place of the sums.
+    func apply(to input: StoredMap, images: Range<Int>, maps: EpilogueMaps, isa: InstructionSet) {
         let layout = input.layout
         precondition(
             layout.channels == channels && !usesWindowSums, "an epilogue for this map, without window sums")

@@ -36,7 +36,7 @@ public struct Epilogue: Sendable {
     /// Whether window sums take part.
     public let usesWindowSums: Bool
 
-    private let table: AlignedFloats
+    private let table: AlignedArray<Float>
 
     /// The most results an epilogue can store.
     public static let maximumOutputs = NKMaximumOutputs
@@ -71,10 +71,10 @@ public struct Epilogue: Sendable {
     }
 
     /// [block][row][16] per-channel values of the rows; unused lanes are zero.
-    private static func table(rows: [[Float]], channels: Int) -> AlignedFloats {
+    private static func table(rows: [[Float]], channels: Int) -> AlignedArray<Float> {
         let lanes = MapLayout.lanes
         let blocks = (channels + lanes - 1) / lanes
-        return AlignedFloats(count: blocks * rows.count * lanes) { table in
+        return AlignedArray(count: blocks * rows.count * lanes) { table in
             for (index, row) in rows.enumerated() {
                 precondition(row.count == 1 || row.count == channels, "one value per channel, or one for all")
                 for channel in 0..<channels {
@@ -87,18 +87,18 @@ public struct Epilogue: Sendable {
 
     /// Calls `body` with the kernels' form of this epilogue on maps seen through `view`.
     func withKernelForm<Result, Failure>(
-        _ maps: EpilogueMaps, view: (FeatureMap) -> NKMap,
+        _ maps: EpilogueMaps, view: (StoredMap) -> NKMap,
         _ body: (NKEpilogue) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let form = kernelForm(maps, view: view)
-        return try table.withFloats { (floats) throws(Failure) -> Result in
+        return try table.withElements { (floats) throws(Failure) -> Result in
             var form = form
             form.table = floats
             return try body(form)
         }
     }
 
-    private func kernelForm(_ maps: EpilogueMaps, view: (FeatureMap) -> NKMap) -> NKEpilogue {
+    private func kernelForm(_ maps: EpilogueMaps, view: (StoredMap) -> NKMap) -> NKEpilogue {
         precondition(maps.outputs.count == outputs.count, "a map for each output")
         let activation = activation.kernelForm
         var form = NKEpilogue()
@@ -109,7 +109,7 @@ public struct Epilogue: Sendable {
         form.a = activation.a
         form.b = activation.b
         if let addend = maps.addend { form.addend = view(addend) }
-        if let preActivation = maps.preActivation { form.preActivation = view(preActivation) }
+        if let preActivation = maps.preActivation { form.preActivation = view(.floats(preActivation)) }
         form.outputCount = Int32(outputs.count)
         let kernelOutputs = zip(outputs, maps.outputs).map { output, map in
             switch output {

@@ -3,22 +3,29 @@
 /// Image i of the input belongs to image i of each of them.
 public struct EpilogueMaps {
     /// Where the results go, in the order of the epilogue's outputs.
-    public let outputs: [FeatureMap]
+    let outputs: [StoredMap]
     /// What is added before the activation: a residual branch, with a halo of its own.
-    public let addend: FeatureMap?
+    let addend: StoredMap?
     /// Where the values before the activation go, for calibration.
-    public let preActivation: FeatureMap?
+    let preActivation: FeatureMap?
 
     /// Creates the set; all maps have the layer's output shape, halos may differ.
     public init(outputs: [FeatureMap], addend: FeatureMap? = nil, preActivation: FeatureMap? = nil) {
+        self.init(
+            stored: outputs.map(StoredMap.floats), addend: addend.map(StoredMap.floats),
+            preActivation: preActivation)
+    }
+
+    /// The same for maps that may hold codes.
+    init(stored outputs: [StoredMap], addend: StoredMap? = nil, preActivation: FeatureMap? = nil) {
         self.outputs = outputs
         self.addend = addend
         self.preActivation = preActivation
     }
 
     /// All maps there are.
-    private var all: [FeatureMap] {
-        outputs + [addend, preActivation].compactMap(\.self)
+    private var all: [StoredMap] {
+        outputs + [addend, preActivation.map(StoredMap.floats)].compactMap(\.self)
     }
 
     /// Stops the program unless all maps are `channels` x `height` x `width` and hold `images`.

@@ -7,7 +7,7 @@ internal import CKernels
 /// Those zeros meet inputs of other groups: a NaN or infinity there spreads to the whole block.
 /// Depthwise layers (one input and one output channel per group) have a kernel of their own.
 struct PackedWeights: Sendable {
-    let floats: AlignedFloats
+    let floats: AlignedArray<Float>
     let blocks: [NKOutputBlock]
     let depthwise: Bool
 
@@ -17,7 +17,8 @@ struct PackedWeights: Sendable {
         let inputsPerGroup = inputChannels / groups
         let outputsPerGroup = outputChannels / groups
         let blockCount = (outputChannels + lanes - 1) / lanes
-        let isDepthwise = inputsPerGroup == 1 && outputsPerGroup == 1 && groups > 1
+        let isDepthwise = Self.isDepthwise(
+            outputChannels: outputChannels, inputChannels: inputChannels, groups: groups)
 
         var blocks: [NKOutputBlock] = []
         var length = 0
@@ -28,7 +29,7 @@ struct PackedWeights: Sendable {
             blocks.append(NKOutputBlock(firstInput: Int32(first), endInput: Int32(end), weights: length * lanes))
             length += isDepthwise ? taps : (end - first) * taps
         }
-        floats = AlignedFloats(count: length * lanes) { packed in
+        floats = AlignedArray(count: length * lanes) { packed in
             weights.withUnsafeBufferPointer { source in
                 for output in 0..<outputChannels {
                     let block = blocks[output / lanes]
@@ -45,6 +46,11 @@ struct PackedWeights: Sendable {
         }
         self.blocks = blocks
         depthwise = isDepthwise
+    }
+
+    /// Whether every output reads one input of its own.
+    static func isDepthwise(outputChannels: Int, inputChannels: Int, groups: Int) -> Bool {
+        groups > 1 && inputChannels == groups && outputChannels == groups
     }
 
     /// Packs one output's weights [input][tap] as [input block of range][tap][input lane][16].

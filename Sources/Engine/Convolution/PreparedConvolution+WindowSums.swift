@@ -19,7 +19,7 @@ extension PreparedConvolution {
         var result: [Float] = []
         for image in images {
             let geometry = ConvolutionGeometry(
-                window: window, input: input, images: image..<image + 1, output: output)
+                window: window, input: .floats(input), images: image..<image + 1, output: output)
             result += try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: { false }) {
                 (sums) throws(Cancelled) -> [Float] in
                 (0..<groups).flatMap { group -> [Float] in
@@ -50,7 +50,7 @@ extension PreparedConvolution {
 
     /// One sum per channel, by convolving with weights of one.
     private func withLaneSums<Result>(
-        _ ones: PackedWeights, _ geometry: ConvolutionGeometry, _ isa: InstructionSet, _ scratch: Scratch,
+        _ ones: KernelWeights, _ geometry: ConvolutionGeometry, _ isa: InstructionSet, _ scratch: Scratch,
         _ cancelled: () -> Bool, _ body: (NKWindow) throws(Cancelled) -> Result
     ) throws(Cancelled) -> Result {
         let columns = geometry.isImageRow ? 1 : geometry.pixels
@@ -59,7 +59,7 @@ extension PreparedConvolution {
         let copy = Epilogue(channels: outputChannels)
         let local = geometry.storedFromFirstImage()
         try run(ones, local, .none, copy, EpilogueMaps(outputs: [map]), isa, cancelled)
-        let view = local.view(map)
+        let view = local.view(.floats(map))
         return try body(
             NKWindow(
                 origin: UnsafePointer(view.origin), blocksPerPlane: 1, planeStride: view.blockStride,
@@ -82,15 +82,13 @@ extension PreparedConvolution {
             for (index, image) in geometry.images.enumerated() {
                 for group in 0..<groups {
                     let blocks = layout.blocks / groups
-                    var map = geometry.source.view(image: image)
-                    map.origin =
-                        geometry.source.base
-                        + layout.offset(image: image, block: group * blocks, y: -layout.halo, x: -layout.halo)
+                    let map = geometry.source.view(
+                        image: image, block: group * blocks, y: -layout.halo, x: -layout.halo)
                     nk_channel_sums(isa.level, map, Int32(blocks), Int32(height), Int32(width), channelSums)
                     let corner =
                         (layout.halo - window.padding.top) * width + layout.halo - window.padding.left
                     let plane = NKInput(
-                        origin: UnsafePointer(channelSums + corner), blockStride: 0,
+                        origin: UnsafePointer(channelSums + corner), codes: nil, blockStride: 0,
                         outputRowStep: window.strides.height * width, outputPixelStep: window.strides.width,
                         kernelRowStep: window.dilations.height * width, kernelColumnStep: window.dilations.width)
                     nk_box_sums(

@@ -18,12 +18,39 @@ public struct PreparedConvolution: Sendable {
     /// Kernel, strides, dilations and padding.
     public let window: Window
 
-    let weights: PackedWeights
+    let weights: KernelWeights
     /// Weights of one, for window sums where blocks and groups do not align.
-    let ones: PackedWeights?
+    let ones: KernelWeights?
 
-    /// Prepares weights given as [outputChannels][inputChannels / groups][kernel height][kernel width].
+    /// Prepares real weights, for maps of floats, given as [outputChannels][inputChannels / groups][kernel height][kernel width].
     public init(weights: [Float], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window) {
+        let taps = window.kernel.height * window.kernel.width
+        self.init(weights, outputChannels, inputChannels, groups, window) { weights in
+            .floats(
+                PackedWeights(
+                    weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
+                    taps: taps))
+        }
+    }
+
+    /// Prepares codes of weights, 0...255, for maps of codes at one level.
+    init(
+        codes: [UInt8], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
+        isa: InstructionSet
+    ) {
+        let taps = window.kernel.height * window.kernel.width
+        self.init(codes, outputChannels, inputChannels, groups, window) { codes in
+            .codes(
+                PackedCodes(
+                    codes, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups, taps: taps,
+                    isa: isa))
+        }
+    }
+
+    private init<Weight: ExpressibleByIntegerLiteral>(
+        _ weights: [Weight], _ outputChannels: Int, _ inputChannels: Int, _ groups: Int, _ window: Window,
+        pack: ([Weight]) -> KernelWeights
+    ) {
         precondition(
             groups > 0 && inputChannels % groups == 0 && outputChannels % groups == 0, "groups divide channels")
         let taps = window.kernel.height * window.kernel.width
@@ -33,16 +60,10 @@ public struct PreparedConvolution: Sendable {
         self.inputChannels = inputChannels
         self.groups = groups
         self.window = window
-        self.weights = PackedWeights(
-            weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups, taps: taps)
+        self.weights = pack(weights)
         let lanes = MapLayout.lanes
         let aligned = inputChannels / groups % lanes == 0 && outputChannels / groups % lanes == 0
-        ones =
-            groups == 1 || aligned
-            ? nil
-            : PackedWeights(
-                [Float](repeating: 1, count: weights.count), outputChannels: outputChannels,
-                inputChannels: inputChannels, groups: groups, taps: taps)
+        ones = groups == 1 || aligned ? nil : pack([Weight](repeating: 1, count: weights.count))
     }
 
     /// The result's rows and columns for an input of `height` x `width`.
@@ -71,6 +92,16 @@ public struct PreparedConvolution: Sendable {
         input: FeatureMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps, isa: InstructionSet,
         scratch: Scratch, cancelled: () -> Bool = { false }
     ) throws(Cancelled) {
+        try run(
+            input: .floats(input), images: images, epilogue: epilogue, maps: maps, isa: isa, scratch: scratch,
+            cancelled: cancelled)
+    }
+
+    /// The same for an input that holds what the weights were prepared for.
+    func run(
+        input: StoredMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps, isa: InstructionSet,
+        scratch: Scratch, cancelled: () -> Bool
+    ) throws(Cancelled) {
         let output = outputSize(height: input.layout.height, width: input.layout.width)
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
         // 1x1 results: the images of the batch are the pixels of one row, so that they share each weight.
@@ -89,7 +120,7 @@ public struct PreparedConvolution: Sendable {
     }
 
     private func check(
-        input: FeatureMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps,
+        input: StoredMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps,
         output: (height: Int, width: Int)
     ) {
         precondition(input.layout.channels == inputChannels, "the input has the layer's channels")
@@ -107,28 +138,30 @@ public struct PreparedConvolution: Sendable {
             lastRow - padding.top < input.layout.height + halo
                 && lastColumn - padding.left < input.layout.width + halo,
             "the halo covers the padding")
-        precondition(maps.outputs.allSatisfy { $0 !== input }, "outputs differ from the input")
+        precondition(maps.outputs.allSatisfy { !$0.isSame(as: input) }, "outputs differ from the input")
         maps.check(channels: outputChannels, height: output.height, width: output.width, images: images)
     }
 
     /// Runs all tiles of one geometry.
     func run(
-        _ weights: PackedWeights, _ geometry: ConvolutionGeometry, _ sums: NKWindow, _ epilogue: Epilogue,
+        _ weights: KernelWeights, _ geometry: ConvolutionGeometry, _ sums: NKWindow, _ epilogue: Epilogue,
         _ maps: EpilogueMaps, _ isa: InstructionSet, _ cancelled: () -> Bool
     ) throws(Cancelled) {
         let taps = window.kernel.height * window.kernel.width
-        let inputs = weights.depthwise ? 1 : inputChannels / groups
+        let inputs = weights.isDepthwise ? 1 : inputChannels / groups
         let tiles = geometry.tiles(blocks: weights.blocks.count, workPerElement: taps * inputs)
-        try weights.floats.withFloats { (floats) throws(Cancelled) in
-            try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
-                try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
-                    var form = form
-                    var convolution = NKConvolution(
-                        depthwise: weights.depthwise, kernelHeight: Int32(window.kernel.height),
-                        kernelWidth: Int32(window.kernel.width), weights: floats, blocks: blocks.baseAddress)
+        try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
+            try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
+                var form = form
+                try weights.withKernelForm(window, blocks, geometry.source) { (weights) throws(Cancelled) in
                     for tile in tiles {
                         if cancelled() { throw Cancelled() }
-                        nk_convolve(isa.level, &convolution, geometry.input, tile, sums, &form)
+                        switch weights {
+                        case .floats(var convolution):
+                            nk_convolve(isa.level, &convolution, geometry.input, tile, sums, &form)
+                        case .codes(var convolution):
+                            nk_convolve_codes(isa.level, &convolution, geometry.input, tile, sums, &form)
+                        }
                     }
                 }
             }

@@ -1,6 +1,6 @@
 /// Memory a thread reuses from layer to layer for sums over windows.
 public final class Scratch {
-    private var planes = AlignedBuffer(count: 1)
+    private var planes = AlignedBuffer<Float>(count: 1, filledWith: 0)
     private var maps: [MapLayout: FeatureMap] = [:]
 
     /// Creates empty scratch memory; it grows on demand.
@@ -10,7 +10,7 @@ public final class Scratch {
     func withFloats<Result, Failure>(
         count: Int, _ body: (UnsafeMutablePointer<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        if planes.floats.count < count { planes = AlignedBuffer(count: count) }
+        if planes.elements.count < count { planes = AlignedBuffer(count: count, filledWith: 0) }
         return try body(planes.base)
     }
 

@@ -106,8 +106,8 @@ public struct Evaluation: Sendable {
 extension Program {
     /// Images run together: as many as keep the working set near a core's cache, at least one.
     var batchSize: Int {
-        let floats = slots.map(\.imageStride).reduce(0, +)
-        return max(1, min(Evaluation.chunkSize, 400_000 / max(1, floats)))
+        let bytes = slots.map { $0.layout.imageStride * $0.elementSize }.reduce(0, +)
+        return max(1, min(Evaluation.chunkSize, 1_600_000 / max(1, bytes)))
     }
 }
 

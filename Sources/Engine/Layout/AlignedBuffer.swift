@@ -1,26 +1,26 @@
-/// Memory for floats that starts on a cache line, freed with its owner.
-final class AlignedBuffer {
-    /// Bytes of a cache line, and of the widest vector.
-    static let alignment = 64
+/// Memory for numbers that starts on a cache line, freed with its owner.
+final class AlignedBuffer<Element: BitwiseCopyable> {
+    let elements: UnsafeMutableBufferPointer<Element>
 
-    let floats: UnsafeMutableBufferPointer<Float>
-
-    /// Creates `count` zeros, at least one.
-    init(count: Int) {
+    /// Creates `count` elements, at least one, all `value`.
+    init(count: Int, filledWith value: Element) {
         precondition(count > 0, "a buffer has memory")
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<Float>.stride, alignment: Self.alignment)
-        floats = UnsafeMutableBufferPointer(
-            start: memory.initializeMemory(as: Float.self, repeating: 0, count: count), count: count)
+            byteCount: count * MemoryLayout<Element>.stride, alignment: cacheLine)
+        elements = UnsafeMutableBufferPointer(
+            start: memory.initializeMemory(as: Element.self, repeating: value, count: count), count: count)
     }
 
     deinit {
-        UnsafeMutableRawPointer(floats.baseAddress)?.deallocate()
+        UnsafeMutableRawPointer(elements.baseAddress)?.deallocate()
     }
 
-    /// The first float; valid while the buffer lives.
-    var base: UnsafeMutablePointer<Float> {
-        guard let base = floats.baseAddress else { preconditionFailure("a buffer has memory") }
+    /// The first element; valid while the buffer lives.
+    var base: UnsafeMutablePointer<Element> {
+        guard let base = elements.baseAddress else { preconditionFailure("a buffer has memory") }
         return base
     }
 }
+
+/// Bytes of a cache line, and of the widest vector.
+let cacheLine = 64

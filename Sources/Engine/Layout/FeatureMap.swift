@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// The images of one tensor in blocked layout, in 64-byte aligned memory of its own.
 ///
 /// A map is scratch memory of one thread: it is a class because its memory is reused, and not Sendable.
@@ -10,23 +8,23 @@ public final class FeatureMap {
     /// The number of images the map has room for.
     public let capacity: Int
 
-    private let storage: AlignedBuffer
+    private let storage: AlignedBuffer<Float>
 
     /// Creates a map of zeros with room for `capacity` images.
     public init(layout: MapLayout, capacity: Int) {
         precondition(capacity > 0, "a map holds at least one image")
         self.layout = layout
         self.capacity = capacity
-        storage = AlignedBuffer(count: capacity * layout.imageStride)
+        storage = AlignedBuffer(count: capacity * layout.imageStride, filledWith: 0)
     }
 
     /// Bytes of memory the map owns.
-    public var byteCount: Int { storage.floats.count * MemoryLayout<Float>.stride }
+    public var byteCount: Int { storage.elements.count * MemoryLayout<Float>.stride }
 
     /// One element.
     public subscript(image: Int, channel: Int, y: Int, x: Int) -> Float {
-        get { storage.floats[index(image, channel, y, x)] }
-        set { storage.floats[index(image, channel, y, x)] = newValue }
+        get { storage.elements[index(image, channel, y, x)] }
+        set { storage.elements[index(image, channel, y, x)] = newValue }
     }
 
     private func index(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
@@ -52,7 +50,7 @@ public final class FeatureMap {
         let halo = layout.halo
         guard halo > 0 else { return }
         let side = halo * MapLayout.lanes
-        let floats = storage.floats
+        let floats = storage.elements
         for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
             for row in 0..<layout.height + 2 * halo {
                 let start = plane * layout.blockStride + row * layout.rowStride
@@ -74,19 +72,4 @@ public final class FeatureMap {
 
     /// The first float; valid while the map lives.
     var base: UnsafeMutablePointer<Float> { storage.base }
-
-    /// The interior of one image as the kernels see it.
-    func view(image: Int) -> NKMap {
-        NKMap(
-            origin: base + layout.offset(image: image, block: 0, y: 0, x: 0), blockStride: layout.blockStride,
-            rowStride: layout.rowStride, pixelStride: layout.pixelStride)
-    }
-
-    /// The first pixel of consecutive images as one row: what 1x1 maps are to the kernels, so that the images of a
-    /// batch share each weight.
-    func imageRowView(from image: Int) -> NKMap {
-        NKMap(
-            origin: base + layout.offset(image: image, block: 0, y: 0, x: 0), blockStride: layout.blockStride,
-            rowStride: 0, pixelStride: layout.imageStride)
-    }
 }

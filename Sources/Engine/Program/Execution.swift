@@ -14,15 +14,28 @@ public final class Execution {
 
     private let isa: InstructionSet
     private let scratch = Scratch()
-    private var maps: [FeatureMap?]
+    private var maps: [Memory?]
     private var preActivations: [MapLayout: FeatureMap] = [:]
+    /// Operands of the operation that runs, where tensors are stored as codes: by layout and place.
+    private var operands: [Operand: FeatureMap] = [:]
+
+    /// What a slot holds.
+    private enum Memory {
+        case floats(FeatureMap)
+        case codes(CodeMap)
+    }
+
+    private struct Operand: Hashable {
+        let layout: MapLayout
+        let place: Int
+    }
 
     /// Memory for runs of up to `capacity` images.
     public init(_ program: Program, capacity: Int, isa: InstructionSet) {
         self.program = program
         self.capacity = capacity
         self.isa = isa
-        maps = [FeatureMap?](repeating: nil, count: program.slots.count)
+        maps = [Memory?](repeating: nil, count: program.slots.count)
     }
 
     /// Runs the net on a batch and returns the judged output's values, image after image.
@@ -69,9 +82,10 @@ public final class Execution {
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
             guard let form = program.forms[tensor], let slot = form.value else { continue }
-            map(slot).load(planar: values, into: batch)
-            finish(tensor, batch)
-            observe(tensor, map(slot), batch, observer)
+            let map = floats(slot)
+            map.load(planar: values, into: batch)
+            finish(tensor, map, batch)
+            observe(tensor, map, batch, observer)
         }
     }
 
@@ -92,21 +106,25 @@ public final class Execution {
             // A net may promise an output that does not depend on its input.
             return Array(repeatElement(constant.values, count: images).joined())
         }
-        return values(of: program.logits).planar(batch)
+        return floats(of: program.logits).planar(batch)
     }
 
     private func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
         Snapshot(
             forms: (program.forms[tensor]?.kept ?? []).map { form in
-                map(form.slot).withFloats(of: 0..<images) { floats in
-                    guard let grid = form.grid else { return .floats(Array(floats)) }
-                    return .codes(
-                        [UInt8](unsafeUninitializedCapacity: floats.count) { codes, count in
-                            nk_encode(
-                                floats.baseAddress, codes.baseAddress, floats.count, 1 / grid.scale,
-                                Float(grid.zeroPoint))
-                            count = floats.count
-                        })
+                switch memory(form.slot) {
+                case .codes(let map): map.withCodes(of: 0..<images) { .codes(Array($0)) }
+                case .floats(let map):
+                    map.withFloats(of: 0..<images) { floats in
+                        guard let grid = form.grid else { return .floats(Array(floats)) }
+                        return .codes(
+                            [UInt8](unsafeUninitializedCapacity: floats.count) { codes, count in
+                                nk_encode(
+                                    floats.baseAddress, codes.baseAddress, floats.count, 1 / grid.scale,
+                                    Float(grid.zeroPoint))
+                                count = floats.count
+                            })
+                    }
                 }
             })
     }
@@ -114,17 +132,22 @@ public final class Execution {
     private func restore(_ snapshot: Snapshot, of tensor: TensorID, images: Int) {
         guard let tensorForms = program.forms[tensor] else { return }
         for (form, values) in zip(tensorForms.kept, snapshot.forms) {
-            map(form.slot).withFloats(of: 0..<images) { floats in
-                switch values {
-                case .floats(let kept): _ = floats.update(fromContentsOf: kept)
-                case .codes(let codes):
-                    let grid = form.grid ?? (1, 0)
+            switch (memory(form.slot), values) {
+            case (.codes(let map), .codes(let codes)):
+                map.withCodes(of: 0..<images) { _ = $0.update(fromContentsOf: codes) }
+            case (.floats(let map), .floats(let kept)):
+                map.withFloats(of: 0..<images) { _ = $0.update(fromContentsOf: kept) }
+            case (.floats(let map), .codes(let codes)):
+                let grid = form.grid ?? (1, 0)
+                map.withFloats(of: 0..<images) { floats in
                     nk_decode(codes, floats.baseAddress, codes.count, grid.scale, Float(grid.zeroPoint))
                 }
+            case (.codes, .floats): preconditionFailure("a map of codes has a grid")
             }
         }
         guard let slot = tensorForms.value else { return }
-        for copy in tensorForms.copies { self.copy(map(slot), copy.grid, to: copy.slot, 0..<images) }
+        let values = map(slot, step: tensorForms.storedStep)
+        for copy in tensorForms.copies { self.copy(values, copy.key.grid, to: copy.slot, 0..<images) }
     }
 
     private func observe(_ tensor: TensorID, _ map: FeatureMap, _ batch: Range<Int>, _ observer: Observer?) {
@@ -138,17 +161,20 @@ public final class Execution {
         guard let input = program.forms[layer.input], let output = program.forms[layer.output] else {
             preconditionFailure("a layer without memory")
         }
-        let grid = program.plan?.layers[index].input ?? .real
+        let copy = TensorForms.Copy(
+            grid: program.plan?.layers[index].input ?? .real, isCodes: program.paths[index] == .integer)
         let isObserved = layer.preActivation != layer.output && program.observed.contains(layer.preActivation)
         let before = isObserved && observer != nil ? preActivationMap(layer) : nil
         try program.layers[index].convolution.run(
-            input: map(input.slot(for: grid)), images: batch, epilogue: program.epilogues[index],
+            input: map(input.slot(for: copy)), images: batch, epilogue: program.epilogues[index],
             maps: EpilogueMaps(
-                outputs: Program.outputs(of: output).slots.map(map), addend: layer.addend.map(values),
+                stored: Program.outputs(of: output).slots.map { map($0) }, addend: layer.addend.map(values),
                 preActivation: before), isa: isa, scratch: scratch, cancelled: cancelled)
         copyBeyondEpilogue(output, batch)
         if let before { observe(layer.preActivation, before, batch, observer) }
-        if let slot = output.value { observe(layer.output, map(slot), batch, observer) }
+        if observer != nil, program.observed.contains(layer.output) {
+            observe(layer.output, floats(of: layer.output), batch, observer)
+        }
     }
 
     private func preActivationMap(_ layer: Layer) -> FeatureMap {
@@ -160,50 +186,130 @@ public final class Execution {
     }
 
     private func run(_ node: Node, _ batch: Range<Int>, _ observer: Observer?) {
+        if runOnCodes(node, batch) { return }
         let operation = MapOperation(node: node, graph: program.net.graph, isa: isa)
-        let inputs = node.inputs.map {
-            $0.flatMap { program.net.graph.constants[$0] == nil ? values(of: $0) : nil }
+        let inputs = node.inputs.enumerated().map { place, tensor in
+            tensor.flatMap { program.net.graph.constants[$0] == nil ? decoded($0, place, batch) : nil }
         }
-        operation.run(inputs, into: node.outputs.map(values), images: batch)
-        for output in node.outputs {
-            finish(output, batch)
-            observe(output, values(of: output), batch, observer)
+        let outputs = node.outputs.enumerated().map { target(of: $1, node.inputs.count + $0) }
+        operation.run(inputs, into: outputs, images: batch)
+        for (output, map) in zip(node.outputs, outputs) {
+            finish(output, map, batch)
+            observe(output, map, batch, observer)
         }
     }
 
-    /// Rounds values just written to their stored grid and makes the layers' copies.
-    private func finish(_ tensor: TensorID, _ batch: Range<Int>) {
+    /// Runs a maximum over codes; `false` if the node is something else, or its output is on another grid.
+    private func runOnCodes(_ node: Node, _ batch: Range<Int>) -> Bool {
+        guard case .maxPool(let window) = node.operation, let input = node.inputs[0],
+            let (from, to) = program.forms[input].flatMap({ from in
+                program.forms[node.outputs[0]].map { (from, $0) }
+            }),
+            let source = from.value, let target = to.value, from.stored == to.stored,
+            case .codes(let codes) = memory(source), case .codes = memory(target)
+        else { return false }
+        let result = map(target, step: to.storedStep)
+        let layout = result.layout
+        let tile = NKTile(
+            firstBlock: 0, endBlock: Int32(layout.blocks), firstRow: 0, endRow: Int32(layout.height),
+            pixels: Int32(layout.width))
+        for image in batch {
+            nk_maximum_codes(
+                map(source).view(image: image), Int32(codes.layout.height), Int32(codes.layout.width),
+                result.view(image: image), tile, Int32(window.kernel.height), Int32(window.kernel.width),
+                Int32(window.strides.height), Int32(window.strides.width), Int32(window.dilations.height),
+                Int32(window.dilations.width), Int32(window.padding.top), Int32(window.padding.left))
+        }
+        for copy in to.copies { self.copy(result, copy.key.grid, to: copy.slot, batch) }
+        return true
+    }
+
+    /// Stores values just computed, rounded to their grid, and makes the layers' copies.
+    private func finish(_ tensor: TensorID, _ values: FeatureMap, _ batch: Range<Int>) {
         guard let form = program.forms[tensor], let slot = form.value else { return }
-        let values = map(slot)
         if let stored = form.stored {
             Epilogue(channels: values.layout.channels, outputs: [.quantized(stored.valueGrid)])
-                .apply(to: values, images: batch, maps: EpilogueMaps(outputs: [values]), isa: isa)
+                .apply(to: values, images: batch, maps: EpilogueMaps(stored: [map(slot)]), isa: isa)
         }
-        for copy in form.copies { self.copy(values, copy.grid, to: copy.slot, batch) }
+        let result = map(slot, step: form.storedStep)
+        for copy in form.copies { self.copy(result, copy.key.grid, to: copy.slot, batch) }
     }
 
     private func copyBeyondEpilogue(_ form: TensorForms, _ batch: Range<Int>) {
         let written = Program.outputs(of: form).slots
         for copy in form.copies where !written.contains(copy.slot) {
             guard let slot = form.value else { preconditionFailure("copies without values") }
-            self.copy(map(slot), copy.grid, to: copy.slot, batch)
+            self.copy(map(slot, step: form.storedStep), copy.key.grid, to: copy.slot, batch)
         }
     }
 
-    private func copy(_ values: FeatureMap, _ grid: ActivationGrid, to slot: Int, _ batch: Range<Int>) {
+    private func copy(_ values: StoredMap, _ grid: ActivationGrid, to slot: Int, _ batch: Range<Int>) {
         Epilogue(channels: values.layout.channels, outputs: [.quantized(grid.copyGrid)])
-            .apply(to: values, images: batch, maps: EpilogueMaps(outputs: [map(slot)]), isa: isa)
+            .apply(to: values, images: batch, maps: EpilogueMaps(stored: [map(slot)]), isa: isa)
     }
 
-    private func values(of tensor: TensorID) -> FeatureMap {
-        guard let slot = program.forms[tensor]?.value else { preconditionFailure("values that are not kept") }
-        return map(slot)
+    /// Where a tensor's values are.
+    private func values(of tensor: TensorID) -> StoredMap {
+        guard let form = program.forms[tensor], let slot = form.value else {
+            preconditionFailure("values that are not kept")
+        }
+        return map(slot, step: form.storedStep)
     }
 
-    private func map(_ slot: Int) -> FeatureMap {
-        if let known = maps[slot] { return known }
-        let map = FeatureMap(layout: program.slots[slot], capacity: capacity)
-        maps[slot] = map
+    /// The values of a tensor that is kept in floats.
+    private func floats(of tensor: TensorID) -> FeatureMap {
+        guard case .floats(let map) = values(of: tensor) else { preconditionFailure("values kept as codes") }
         return map
+    }
+
+    /// The values of a tensor as floats, decoded if they are stored as codes.
+    private func decoded(_ tensor: TensorID, _ place: Int, _ batch: Range<Int>) -> FeatureMap {
+        let stored = values(of: tensor)
+        if case .floats(let map) = stored { return map }
+        let map = operand(stored.layout, place)
+        Epilogue(channels: stored.layout.channels)
+            .apply(to: stored, images: batch, maps: EpilogueMaps(outputs: [map]), isa: isa)
+        return map
+    }
+
+    /// Where an operation writes a tensor's values in floats.
+    private func target(of tensor: TensorID, _ place: Int) -> FeatureMap {
+        let stored = values(of: tensor)
+        if case .floats(let map) = stored { return map }
+        return operand(stored.layout, place)
+    }
+
+    private func operand(_ layout: MapLayout, _ place: Int) -> FeatureMap {
+        let key = Operand(layout: layout, place: place)
+        if let known = operands[key] { return known }
+        let map = FeatureMap(layout: layout, capacity: capacity)
+        operands[key] = map
+        return map
+    }
+
+    private func floats(_ slot: Int) -> FeatureMap {
+        guard case .floats(let map) = memory(slot) else { preconditionFailure("a slot of codes") }
+        return map
+    }
+
+    /// A slot's map; `step` is what one unit of its codes stands for, where somebody reads values.
+    private func map(_ slot: Int, step: Float = 1) -> StoredMap {
+        switch memory(slot) {
+        case .floats(let map): .floats(map)
+        case .codes(let map): .codes(map, step: step)
+        }
+    }
+
+    private func memory(_ slot: Int) -> Memory {
+        if let known = maps[slot] { return known }
+        let form = program.slots[slot]
+        let memory: Memory =
+            if let zeroPoint = form.zeroPoint {
+                .codes(CodeMap(layout: form.layout, capacity: capacity, zeroPoint: zeroPoint))
+            } else {
+                .floats(FeatureMap(layout: form.layout, capacity: capacity))
+            }
+        maps[slot] = memory
+        return memory
     }
 }

@@ -11,6 +11,16 @@ struct PreparedLayer: Sendable {
         case codes(QuantizedWeights)
         /// The real values of the codes, to multiply real inputs.
         case effective(QuantizedWeights)
+        /// Codes in the order of the integer kernels of a level.
+        case packed(QuantizedWeights, InstructionSet)
+
+        /// The same weights, however they are multiplied.
+        var quantized: QuantizedWeights? {
+            switch self {
+            case .real: nil
+            case .codes(let weights), .effective(let weights), .packed(let weights, _): weights
+            }
+        }
     }
 
     let source: Weights
@@ -18,27 +28,31 @@ struct PreparedLayer: Sendable {
 
     init(_ layer: Layer, input: Shape, source: Weights) {
         self.source = source
-        let values: [Float] =
-            switch source {
-            case .real: layer.weights.values
-            case .codes(let quantized): quantized.codes.map(Float.init)
-            case .effective(let quantized): quantized.effective
+        let shape: (channels: Int, groups: Int, window: Window) =
+            switch layer.kind {
+            case .convolution(let window, let groups): (input[1], groups, window)
+            case .linear: (layer.weights.shape[1], 1, Window(kernel: Window.Pair(1, 1)))
             }
-        switch layer.kind {
-        case .convolution(let window, let groups):
+        func prepared(_ values: [Float]) -> PreparedConvolution {
+            PreparedConvolution(
+                weights: values, outputChannels: layer.outputChannels, inputChannels: shape.channels,
+                groups: shape.groups, window: shape.window)
+        }
+        switch source {
+        case .real: convolution = prepared(layer.weights.values)
+        case .codes(let quantized): convolution = prepared(quantized.codes.map(Float.init))
+        case .effective(let quantized): convolution = prepared(quantized.effective)
+        case .packed(let quantized, let isa):
             convolution = PreparedConvolution(
-                weights: values, outputChannels: layer.outputChannels, inputChannels: input[1], groups: groups,
-                window: window)
-        case .linear:
-            convolution =
-                PreparedLinear(weights: values, outputs: layer.outputChannels, channels: layer.weights.shape[1])
-                .convolution
+                codes: quantized.codes, outputChannels: layer.outputChannels, inputChannels: shape.channels,
+                groups: shape.groups, window: shape.window, isa: isa)
         }
     }
 
     /// The form of the weights that a plan asks for.
-    static func weights(for plan: LayerPlan?) -> Weights {
+    static func weights(for plan: LayerPlan?, _ path: LayerPath, _ arithmetic: Arithmetic) -> Weights {
         guard let plan, case .quantized(let quantized) = plan.weights else { return .real }
+        if path == .integer, case .fastest(let isa) = arithmetic { return .packed(quantized, isa) }
         if case .tensor = plan.input { return .codes(quantized) }
         return .effective(quantized)
     }

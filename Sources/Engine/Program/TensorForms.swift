@@ -10,16 +10,43 @@ struct TensorForms {
     var value: Int?
     /// The grid the values are rounded to.
     var stored: ActivationGrid?
-    /// One copy per distinct grid that layers ask for.
-    var copies: [(grid: ActivationGrid, slot: Int)] = []
+    /// What a layer asks for.
+    struct Copy: Hashable {
+        let grid: ActivationGrid
+        /// Whether it is a map of codes, or one of floats.
+        let isCodes: Bool
 
-    /// The slot a layer reads under `grid`.
-    func slot(for grid: ActivationGrid) -> Int {
-        guard let slot = grid == .real ? value : copies.first(where: { $0.grid == grid })?.slot else {
+        /// The code of zero in a map of codes.
+        var zeroPoint: Int? {
+            if isCodes, case .tensor(let quantizer) = grid { quantizer.zeroPoint } else { nil }
+        }
+    }
+
+    /// One copy for each distinct form that layers ask for.
+    var copies: [(key: Copy, slot: Int)] = []
+
+    /// The step of codes that hold the values.
+    var storedStep: Float {
+        if case .tensor(let quantizer)? = stored { quantizer.scale } else { 1 }
+    }
+
+    /// The slot a layer reads.
+    func slot(for copy: Copy) -> Int {
+        guard let slot = copy.grid == .real ? value : copies.first(where: { $0.key == copy })?.slot else {
             preconditionFailure("a form that was not planned")
         }
         return slot
     }
+}
+
+/// How one slot lies in memory.
+struct SlotForm: Hashable, Sendable {
+    let layout: MapLayout
+    /// The code of zero in a map of codes; `nil` for floats.
+    let zeroPoint: Int?
+
+    /// Bytes of one element.
+    var elementSize: Int { zeroPoint == nil ? 4 : 1 }
 }
 
 extension ActivationGrid {

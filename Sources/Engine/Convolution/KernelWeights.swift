@@ -1,0 +1,56 @@
+internal import CKernels
+internal import Net
+
+/// Weights in the order of the kernels: real ones for maps of floats, or codes for maps of codes.
+enum KernelWeights: Sendable {
+    case floats(PackedWeights)
+    case codes(PackedCodes)
+
+    /// What the kernels are called with.
+    enum KernelForm {
+        case floats(NKConvolution)
+        case codes(NKCodeConvolution)
+    }
+
+    var blocks: [NKOutputBlock] {
+        switch self {
+        case .floats(let weights): weights.blocks
+        case .codes(let weights): weights.blocks
+        }
+    }
+
+    var isDepthwise: Bool {
+        switch self {
+        case .floats(let weights): weights.depthwise
+        case .codes(let weights): weights.isDepthwise
+        }
+    }
+
+    /// Calls `body` with the weights as the kernels see them, to convolve `source`.
+    func withKernelForm<Result, Failure>(
+        _ window: Window, _ blocks: UnsafeBufferPointer<NKOutputBlock>, _ source: StoredMap,
+        _ body: (KernelForm) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let (height, width) = (Int32(window.kernel.height), Int32(window.kernel.width))
+        switch (self, source) {
+        case (.floats(let weights), .floats):
+            return try weights.floats.withElements { (floats) throws(Failure) -> Result in
+                try body(
+                    .floats(
+                        NKConvolution(
+                            depthwise: weights.depthwise, kernelHeight: height, kernelWidth: width, weights: floats,
+                            blocks: blocks.baseAddress)))
+            }
+        case (.codes(let weights), .codes(let map, _)):
+            return try weights.withElements { (memory, sums, shift) throws(Failure) -> Result in
+                try body(
+                    .codes(
+                        NKCodeConvolution(
+                            depthwise: weights.isDepthwise, kernelHeight: height, kernelWidth: width,
+                            weights: memory, blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
+                            weightSums: sums, windowShift: shift)))
+            }
+        default: preconditionFailure("weights for another kind of input")
+        }
+    }
+}

@@ -1,0 +1,146 @@
+internal import CKernels
+
+/// Codes of weights in the order the integer kernels of one level read them; see NKWeightLayout.
+///
+/// The kernels multiply -128...127. An output whose codes reach beyond 127 is held 128 too low, which its window sums put
+/// right. Depthwise layers multiply floats, which hold all these sums exactly.
+struct PackedCodes: Sendable {
+    private enum Storage: Sendable {
+        case bytes(AlignedArray<Int8>)
+        case floats(AlignedArray<Float>)
+    }
+
+    let blocks: [NKOutputBlock]
+    let isDepthwise: Bool
+    private let storage: Storage
+    private let weightSums: AlignedArray<Int32>
+    private let windowShift: AlignedArray<Int32>?
+
+    /// The most products of one sum: 255 × 128 times as many stays below 2^31, and a window sum below 2^24.
+    static let maximumTerms = 65_000
+
+    /// Packs codes given as [O][I / groups][taps].
+    init(
+        _ codes: [UInt8], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int, isa: InstructionSet
+    ) {
+        let lanes = MapLayout.lanes
+        isDepthwise = PackedWeights.isDepthwise(
+            outputChannels: outputChannels, inputChannels: inputChannels, groups: groups)
+        if isDepthwise {
+            let packed = PackedWeights(
+                codes.map(Float.init), outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
+                taps: taps)
+            blocks = packed.blocks
+            storage = .floats(packed.floats)
+            windowShift = nil
+            weightSums = Self.perOutput(outputChannels) { output in
+                codes[output * taps..<(output + 1) * taps].reduce(0) { $0 + Int32($1) }
+            }
+            return
+        }
+        let order = CodeOrder(layout: nk_weight_layout(isa.level))
+        let inputsPerGroup = inputChannels / groups
+        let outputsPerGroup = outputChannels / groups
+        var blocks: [NKOutputBlock] = []
+        var length = 0
+        for firstOutput in stride(from: 0, to: outputChannels, by: lanes) {
+            let lastOutput = min(firstOutput + lanes, outputChannels) - 1
+            let first = firstOutput / outputsPerGroup * inputsPerGroup / 4 * 4
+            let end = ((lastOutput / outputsPerGroup + 1) * inputsPerGroup + 3) / 4 * 4
+            blocks.append(NKOutputBlock(firstInput: Int32(first), endInput: Int32(end), weights: length))
+            length += (end - first) / 4 * taps * order.stepBytes
+        }
+        let inputs = inputsPerGroup * taps
+        let shifts = (0..<outputChannels).map { output in
+            codes[output * inputs..<(output + 1) * inputs].contains { $0 > 127 } ? 128 : 0
+        }
+        storage = .bytes(
+            AlignedArray(count: length) { packed in
+                codes.withUnsafeBufferPointer { codes in
+                    for output in 0..<outputChannels {
+                        let block = blocks[output / lanes]
+                        order.pack(
+                            UnsafeBufferPointer(rebasing: codes[output * inputs..<(output + 1) * inputs]),
+                            taps: taps,
+                            shift: shifts[output], firstInput: output / outputsPerGroup * inputsPerGroup,
+                            range: Int(block.firstInput)..<Int(block.endInput),
+                            into: UnsafeMutableBufferPointer(rebasing: packed[block.weights...]),
+                            lane: output % lanes)
+                    }
+                }
+            })
+        self.blocks = blocks
+        weightSums = Self.perOutput(outputChannels) { output in
+            codes[output * inputs..<(output + 1) * inputs].reduce(0) { $0 + Int32($1) }
+                - Int32(shifts[output] * inputs)
+        }
+        windowShift = shifts.contains(128) ? Self.perOutput(outputChannels) { Int32(shifts[$0]) } : nil
+    }
+
+    /// [block][16] of what `value` says of each output.
+    private static func perOutput(_ outputs: Int, _ value: (Int) -> Int32) -> AlignedArray<Int32> {
+        let lanes = MapLayout.lanes
+        return AlignedArray(count: (outputs + lanes - 1) / lanes * lanes) { memory in
+            for output in 0..<outputs { memory[output] = value(output) }
+        }
+    }
+
+    /// Calls `body` with the weights, the sum of each output's weights, and the shifts if there are any.
+    func withElements<Result, Failure>(
+        _ body: (UnsafeRawPointer, UnsafePointer<Int32>, UnsafePointer<Int32>?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try weightSums.withElements { (sums) throws(Failure) -> Result in
+            switch storage {
+            case .floats(let floats):
+                return try floats.withElements { (floats) throws(Failure) -> Result in
+                    try body(UnsafeRawPointer(floats), sums, nil)
+                }
+            case .bytes(let bytes):
+                return try bytes.withElements { (bytes) throws(Failure) -> Result in
+                    guard let windowShift else { return try body(UnsafeRawPointer(bytes), sums, nil) }
+                    return try windowShift.withElements { (shift) throws(Failure) -> Result in
+                        try body(UnsafeRawPointer(bytes), sums, shift)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the weight of one output and input goes.
+private struct CodeOrder {
+    let layout: NKWeightLayout
+
+    /// Bytes of the weights of sixteen outputs for four input channels.
+    var stepBytes: Int { layout == NKWeightBytes ? 64 : 128 }
+
+    /// Packs one output's codes [input][tap], whose inputs start at `firstInput`, as lane `lane` of a block that reads
+    /// the channels `range`: [input block of range][tap][group of four].
+    func pack(
+        _ codes: UnsafeBufferPointer<UInt8>, taps: Int, shift: Int, firstInput: Int, range: Range<Int>,
+        into packed: UnsafeMutableBufferPointer<Int8>, lane: Int
+    ) {
+        let lanes = MapLayout.lanes
+        for index in 0..<codes.count / taps {
+            let input = firstInput + index
+            let blockFirst = max(range.lowerBound, input / lanes * lanes)
+            let groups = (min(range.upperBound, (input / lanes + 1) * lanes) - blockFirst) / 4
+            let start = (blockFirst - range.lowerBound) / 4 * taps + (input - blockFirst) / 4
+            let channel = (input - blockFirst) % 4
+            for tap in 0..<taps {
+                let step = (start + tap * groups) * stepBytes
+                let weight = Int(codes[index * taps + tap]) - shift
+                if layout == NKWeightBytes {
+                    packed[step + 4 * lane + channel] = Int8(weight)
+                } else {
+                    // Even channels, then odd ones, as numbers of 16 bits in the order of the processor.
+                    let position = step + channel % 2 * 64 + 4 * lane + channel / 2 * 2
+                    withUnsafeBytes(of: Int16(weight)) { bytes in
+                        packed[position] = Int8(bitPattern: bytes[0])
+                        packed[position + 1] = Int8(bitPattern: bytes[1])
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// Constants for the kernels: numbers in shareable, immutable storage that starts on a cache line.
+///
+/// Swift aligns no array beyond 16 bytes (the alignment of every SIMD type is capped there), and an unaligned vector
+/// load of 64 bytes touches two cache lines each time. So the array has room to spare and the elements start inside it.
+struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithmetic>: Sendable {
+    private let storage: [Element]
+    private let start: Int
+    /// The number of elements.
+    let count: Int
+
+    /// Creates `count` elements, zero except for what `fill` writes.
+    init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) -> Void) {
+        let stride = MemoryLayout<Element>.stride
+        var storage = [Element](repeating: .zero, count: count + cacheLine / stride)
+        let start = storage.withUnsafeMutableBufferPointer { buffer in
+            let misaligned = Int(bitPattern: buffer.baseAddress) % cacheLine
+            let start = misaligned == 0 ? 0 : (cacheLine - misaligned) / stride
+            fill(UnsafeMutableBufferPointer(rebasing: buffer[start..<start + count]))
+            return start
+        }
+        self.storage = storage
+        self.start = start
+        self.count = count
+    }
+
+    /// Calls `body` with the first element.
+    func withElements<Result, Failure>(
+        _ body: (UnsafePointer<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try storage.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in
+            guard let base = buffer.baseAddress else { preconditionFailure("the storage is never empty") }
+            return try body(base + start)
+        }
+    }
+}

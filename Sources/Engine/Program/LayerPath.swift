@@ -1,0 +1,40 @@
+internal import Net
+internal import Quant
+
+/// How one layer computes its sums.
+public enum LayerPath: String, Sendable {
+    /// Real inputs and real weights.
+    case float
+    /// Float arithmetic on values on the grid.
+    case simulated
+    /// 8-bit codes of inputs and weights, in 32-bit integers.
+    case integer
+}
+
+/// Which kernels a program uses where several compute the same.
+public enum Arithmetic: Hashable, Sendable {
+    /// Floats everywhere: the reference for every setting.
+    case simulated
+    /// The fastest that is exact, layer by layer, on this instruction set. An input with one scale and quantized weights
+    /// run on integers; the others as simulated, between two conversions.
+    case fastest(InstructionSet)
+}
+
+extension LayerPath {
+    init(_ layer: Layer, _ plan: LayerPlan?, _ arithmetic: Arithmetic) {
+        guard let plan else {
+            self = .float
+            return
+        }
+        guard case .tensor = plan.input, case .quantized = plan.weights else {
+            if case .float = plan.weights, plan.input == .real { self = .float } else { self = .simulated }
+            return
+        }
+        let terms = layer.outputChannels > 0 ? layer.weights.values.count / layer.outputChannels : 0
+        if case .fastest = arithmetic, terms <= PackedCodes.maximumTerms {
+            self = .integer
+        } else {
+            self = .simulated
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import CKernels
+import Net
+import Testing
+
+@testable import Engine
+
+/// Sums of codes are exact, so they equal the definition whatever the level, and what the epilogue makes of them equals
+/// what it makes of the same sums in floats.
+struct CodeConvolutionTests {
+    private static let layers = ReferenceConvolution.random(count: 160, seed: 11) + [.alignedGroups]
+
+    /// A layer's input as floats, and the same as codes.
+    private struct Inputs {
+        let floats: FeatureMap
+        let codes: StoredMap
+        let values: [Float]
+    }
+
+    private func inputs(
+        _ layer: ReferenceConvolution, bits: Int, zeroPoint: Int, random: inout SplitMix64, isa: InstructionSet
+    ) -> Inputs {
+        let largest = (1 << bits) - 1
+        let values = (0..<layer.inputCount).map { _ in
+            Float(Int.random(in: 0...largest, using: &random) - zeroPoint)
+        }
+        let floats = layer.inputMap(values)
+        let codes = StoredMap.codes(
+            CodeMap(layout: floats.layout, capacity: layer.images, zeroPoint: zeroPoint), step: 1)
+        Epilogue(
+            channels: layer.inputChannels,
+            outputs: [.quantized(.codes(scale: 1, zeroPoint: zeroPoint, codes: 0...largest))]
+        ).apply(to: floats, images: 0..<layer.images, maps: EpilogueMaps(stored: [codes]), isa: isa)
+        return Inputs(floats: floats, codes: codes, values: values)
+    }
+
+    private func prepared(_ layer: ReferenceConvolution, _ codes: [UInt8], _ isa: InstructionSet)
+        -> PreparedConvolution
+    {
+        PreparedConvolution(
+            codes: codes, outputChannels: layer.outputChannels, inputChannels: layer.inputChannels,
+            groups: layer.groups, window: layer.window, isa: isa)
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func sumsEqualTheDefinition(isa: InstructionSet) throws {
+        var random = SplitMix64(seed: 12)
+        for layer in Self.layers {
+            let bits = Int.random(in: 1...8, using: &random)
+            let inputs = inputs(
+                layer, bits: bits, zeroPoint: Int.random(in: 0..<1 << bits, using: &random), random: &random,
+                isa: isa)
+            let largest = UInt8((1 << Int.random(in: 1...8, using: &random)) - 1)
+            let weights = (0..<layer.weightCount).map { _ in UInt8.random(in: 0...largest, using: &random) }
+            let expected = layer.sums(inputs.values, weights.map(Float.init))
+            let output = layer.outputMap()
+            try prepared(layer, weights, isa).run(
+                input: inputs.codes, images: 0..<layer.images,
+                epilogue: Epilogue(channels: layer.outputChannels, offset: [0]),
+                maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
+            let actual = output.planar(0..<layer.images)
+            #expect(
+                zip(actual, expected).allSatisfy {
+                    abs($1) < 0x1p24 ? Double($0) == $1 : abs(Double($0) - $1) <= 2
+                },
+                "\(layer)")
+        }
+    }
+
+    /// Everything that an epilogue can do with codes: window sums, an addend and two outputs in codes.
+    @Test(arguments: InstructionSet.available)
+    func storedCodesEqualTheFloatPath(isa: InstructionSet) throws {
+        var random = SplitMix64(seed: 13)
+        for layer in Self.layers {
+            let zeroPoint = Int.random(in: 0...15, using: &random)
+            let inputs = inputs(layer, bits: 4, zeroPoint: zeroPoint, random: &random, isa: isa)
+            let weights = (0..<layer.weightCount).map { _ in UInt8.random(in: 0...15, using: &random) }
+            let channels = layer.outputChannels
+            let (valueGrid, copyGrid) = (
+                StorageGrid.values(scale: 0.37, zeroPoint: 101, codes: 0...255),
+                StorageGrid.codes(scale: 1.3, zeroPoint: 5, codes: 0...15)
+            )
+            let epilogue = Epilogue(
+                channels: channels, scale: random.reals(channels).map { $0 * 0.3 }, bias: random.reals(channels),
+                offset: random.reals(channels), activation: .leaky(slope: 0.1),
+                outputs: [.quantized(valueGrid), .requantized(copyGrid, source: 0)])
+            let layout = layer.outputMap().layout
+            func pair(_ zeroPoint: Int, _ step: Float) -> (floats: FeatureMap, codes: StoredMap) {
+                (
+                    FeatureMap(layout: layout, capacity: layer.images),
+                    .codes(CodeMap(layout: layout, capacity: layer.images, zeroPoint: zeroPoint), step: step)
+                )
+            }
+            let (value, copy, addend) = (pair(101, 0.37), pair(5, 1), pair(30, 0.21))
+            let addendGrid = StorageGrid.values(scale: 0.21, zeroPoint: 30, codes: 0...255)
+            let noise = FeatureMap(layout: layout, capacity: layer.images)
+            noise.load(
+                planar: random.reals(layer.images * layout.elements).map { $0 * 20 }, into: 0..<layer.images)
+            for target in [.floats(addend.floats), addend.codes] {
+                Epilogue(channels: channels, outputs: [.quantized(addendGrid)]).apply(
+                    to: noise, images: 0..<layer.images, maps: EpilogueMaps(stored: [target]), isa: isa)
+            }
+            let scratch = Scratch()
+            try layer.prepared(weights.map(Float.init)).run(
+                input: inputs.floats, images: 0..<layer.images, epilogue: epilogue,
+                maps: EpilogueMaps(outputs: [value.floats, copy.floats], addend: addend.floats), isa: isa,
+                scratch: scratch)
+            try prepared(layer, weights, isa).run(
+                input: inputs.codes, images: 0..<layer.images, epilogue: epilogue,
+                maps: EpilogueMaps(stored: [value.codes, copy.codes], addend: addend.codes), isa: isa,
+                scratch: scratch, cancelled: { false })
+            for (floats, codes) in [value, copy] {
+                let decoded = FeatureMap(layout: layout, capacity: layer.images)
+                Epilogue(channels: channels).apply(
+                    to: codes, images: 0..<layer.images, maps: EpilogueMaps(outputs: [decoded]), isa: isa)
+                #expect(decoded.planar(0..<layer.images) == floats.planar(0..<layer.images), "\(layer)")
+            }
+            guard case .codes(let map, _) = copy.codes else { continue }
+            #expect(haloIsZero(map), "\(layer)")
+        }
+    }
+
+    /// Whether the halo and the unused lanes hold the code of zero.
+    private func haloIsZero(_ map: CodeMap) -> Bool {
+        let layout = map.layout
+        return map.withCodes(of: 0..<map.capacity) { codes in
+            (0..<map.capacity).allSatisfy { image in
+                (0..<layout.blocks).allSatisfy { block in
+                    (-layout.halo..<layout.height + layout.halo).allSatisfy { y in
+                        (-layout.halo..<layout.width + layout.halo).allSatisfy { x in
+                            let isInside = (0..<layout.height).contains(y) && (0..<layout.width).contains(x)
+                            return (0..<16).allSatisfy { lane in
+                                isInside && block * 16 + lane < layout.channels
+                                    || codes[layout.offset(image: image, block: block, y: y, x: x) + lane]
+                                        == UInt8(map.zeroPoint)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -46,6 +46,8 @@ public struct Subject: Sendable {
 
     /// Whether the images carry labels; without them agreement with the float net stands in for accuracy.
     public var isLabelled: Bool { measured.images.labels != nil }
+    /// Which kernels run a quantized net.
+    public var arithmetic: Arithmetic { .fastest(options.isa) }
     /// How the output is judged.
     public var judgement: Judgement { Judgement(net.graph[net.logits[output]].shape) }
     /// The name of the judged output.

@@ -21,6 +21,8 @@ struct Workload {
     let saved: SavedConfiguration?
     let configuration: Configuration
     let options: RunOptions
+    /// Which kernels run a quantized net.
+    let arithmetic: Arithmetic
     /// What a user should know about the data.
     let notes: [String]
     /// The time it took to read and fold the net.
@@ -29,6 +31,7 @@ struct Workload {
     /// Reads everything that the arguments name.
     init(_ model: ModelArgument, _ data: DataOptions, _ plan: PlanArguments, _ run: RunArguments) throws {
         options = try run.options()
+        arithmetic = run.path.arithmetic(options)
         let watch = Stopwatch()
         let sample = try model.sample()
         file = try OnnxFile(path: model.path(sample))
@@ -54,6 +57,11 @@ struct Workload {
     /// The name of the judged output.
     var outputName: String { net.graph[net.graph.outputs[output]].name }
 
+    /// A net compiled for a plan, or the float net.
+    func program(_ plan: QuantizationPlan? = nil) -> Program {
+        Program(net, plan: plan, output: output, arithmetic: arithmetic)
+    }
+
     /// Observes the float net on the calibration images.
     func calibrate() async throws -> Calibration {
         let line = ProgressLine("calibrating", total: observed.images.count)
@@ -63,7 +71,7 @@ struct Workload {
 
     /// The judged output's values of all measured images, float or under a plan.
     func values(_ plan: QuantizationPlan? = nil, label: String) async throws -> [Float] {
-        let program = Program(net, plan: plan, output: output)
+        let program = program(plan)
         let line = ProgressLine(label, total: measured.order.count)
         defer { line.finish() }
         let done = Atomic(0)

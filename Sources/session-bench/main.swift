@@ -66,7 +66,7 @@ func restarts(_ subject: Subject, _ session: inout Session) async throws {
     let cache = CheckpointCache(budget: CheckpointCache.standardBudget)
     func seconds(_ cache: CheckpointCache?) async throws -> Double {
         guard let plan = session.plan else { return 0 }
-        let program = Program(subject.net, plan: plan)
+        let program = Program(subject.net, plan: plan, arithmetic: subject.arithmetic)
         let clock = ContinuousClock()
         let start = clock.now
         _ = try await Evaluation(program, on: source, options: subject.options, cache: cache).values()
@@ -96,7 +96,7 @@ func restarts(_ subject: Subject, _ session: inout Session) async throws {
         let start = clock.now
         _ = session.update(.editAll(.precision(.weights, .bits(bits))))
         guard let plan = session.plan else { return }
-        let next = Program(subject.net, plan: plan, reusing: program)
+        let next = Program(subject.net, plan: plan, arithmetic: subject.arithmetic, reusing: program)
         program = next
         _ = try await Evaluation(next, on: source, options: subject.options).values(of: 0..<32)
         let time = (clock.now - start).components

@@ -1,5 +1,5 @@
 internal import Net
-internal import Quant
+public import Quant
 
 /// How one layer computes its sums.
 public enum LayerPath: String, Sendable {
@@ -21,6 +21,19 @@ public enum Arithmetic: Hashable, Sendable {
 }
 
 extension LayerPath {
+    /// The path of every layer of a net under a plan; without a plan it is the float net.
+    public static func paths(of net: LayerGraph, plan: QuantizationPlan?, _ arithmetic: Arithmetic) -> [LayerPath] {
+        net.layers.enumerated().map { index, layer in LayerPath(layer, plan?.layers[index], arithmetic) }
+    }
+
+    /// How many layers run where: "20 integer, 2 simulated".
+    public static func summary(_ paths: [LayerPath]) -> String {
+        [LayerPath.integer, .simulated, .float].compactMap { path in
+            let count = paths.count { $0 == path }
+            return count > 0 ? "\(count) \(path.rawValue)" : nil
+        }.joined(separator: ", ")
+    }
+
     init(_ layer: Layer, _ plan: LayerPlan?, _ arithmetic: Arithmetic) {
         guard let plan else {
             self = .float

@@ -40,9 +40,7 @@ public struct Program: Sendable {
         self.plan = plan
         logits = net.logits[output]
         observed = observing
-        let paths = net.layers.enumerated().map { index, layer in
-            LayerPath(layer, plan?.layers[index], arithmetic)
-        }
+        let paths = LayerPath.paths(of: net, plan: plan, arithmetic)
         self.paths = paths
         let assignment = SlotAssignment(
             net: net, plan: plan, observed: observing, logits: net.logits, paths: paths,

@@ -80,7 +80,8 @@ public final class EffectRunner: Sendable {
     private func measure(_ plan: QuantizationPlan, generation: Int) {
         start { [self] flag in
             let program = Program(
-                subject.net, plan: plan, output: subject.output, reusing: state.withLock { $0.program })
+                subject.net, plan: plan, output: subject.output, arithmetic: subject.arithmetic,
+                reusing: state.withLock { $0.program })
             let (own, previous) = state.withLock { state in
                 state.program = program
                 if !state.own.isEmpty { state.previous = state.own }

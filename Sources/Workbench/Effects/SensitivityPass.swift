@@ -20,7 +20,8 @@ struct SensitivityPass: Sendable {
         for key in keys {
             let plan = QuantizationPlan(
                 net: subject.net, calibration: calibration, configuration: configuration(for: key))
-            let program = Program(subject.net, plan: plan, output: subject.output, reusing: float)
+            let program = Program(
+                subject.net, plan: plan, output: subject.output, arithmetic: subject.arithmetic, reusing: float)
             let after = try await values(of: program, positions, isFollowed: false, cancelled)
             var comparison = Comparison(subject.judgement, isLabelled: subject.isLabelled)
             comparison.add(float: before[...], quantized: after[...], labels: labels)

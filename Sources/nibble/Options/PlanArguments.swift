@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import NetIO
 import Quant
 
@@ -123,4 +124,20 @@ struct RunArguments: ParsableArguments {
 
     @Option(help: "Instruction set: auto, avx512vnni, avx512, avx2 or baseline.")
     var isa: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Kernels of a quantized net: fastest (8-bit integers where a layer's input has one range) or simulated "
+                + "(floats everywhere). The results are the same."))
+    var path = PathChoice.fastest
+}
+
+/// The kernels that a user asks for.
+enum PathChoice: String, ExpressibleByArgument, CaseIterable {
+    case fastest
+    case simulated
+
+    func arithmetic(_ options: RunOptions) -> Arithmetic {
+        self == .fastest ? .fastest(options.isa) : .simulated
+    }
 }

@@ -11,6 +11,7 @@ struct EvaluationReport {
     let seconds: (load: Double, calibrate: Double, float: Double, quantized: Double)
 
     private var net: LayerGraph { work.net }
+    private var paths: [LayerPath] { LayerPath.paths(of: net, plan: plan, work.arithmetic) }
     private var options: RunOptions { work.options }
 
     /// One JSON document.
@@ -86,7 +87,7 @@ struct EvaluationReport {
                     ("weights", planned.weightChannelBits.map { .array($0.map { .int($0) }) } ?? .null),
                     ("activations", inputBits),
                 ])
-            ), ("paths", .string("simulated")),
+            ), ("paths", .string(paths[index].rawValue)),
         ])
     }
 
@@ -119,6 +120,7 @@ struct EvaluationReport {
             "weights    \(size.quantizedBytes / 1000) KB of \(size.floatBytes / 1000) KB, "
                 + "\(fixed(size.meanWeightBits, 2)) bits; activations \(fixed(size.meanActivationBits ?? 32, 2)) bits"
         )
+        lines.append("paths      \(LayerPath.summary(paths))")
         lines.append(
             "seconds    calibration \(fixed(seconds.calibrate, 2)), float \(fixed(seconds.float, 2)), "
                 + "quantized \(fixed(seconds.quantized, 2)) (\(options.isa.rawValue), \(options.threads) threads)")

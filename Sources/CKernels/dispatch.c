@@ -34,26 +34,65 @@ static const NKKernels *kernels(NKLevel level) {
     }
 }
 
+static void move(NKMap *map, ptrdiff_t images) {
+    if (map->origin != NULL) map->origin += images * map->imageStride;
+    if (map->codes != NULL) map->codes += images * map->imageStride;
+}
+
+/// What one image reads and writes.
+typedef struct {
+    NKInput input;
+    NKWindow window;
+    NKEpilogue epilogue;
+} Image;
+
+static Image imageAt(int image, const NKInput *input, const NKWindow *window, const NKEpilogue *epilogue) {
+    Image result = {*input, *window, *epilogue};
+    if (input->origin != NULL) result.input.origin += image * input->imageStride;
+    if (input->codes != NULL) result.input.codes += image * input->imageStride;
+    if (window->origin != NULL) result.window.origin += image * window->imageStride;
+    move(&result.epilogue.addend, image);
+    move(&result.epilogue.preActivation, image);
+    for (int i = 0; i < epilogue->outputCount; i++) move(&result.epilogue.outputs[i].map, image);
+    return result;
+}
+
 void nk_convolve(
     NKLevel level, const NKConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
     const NKEpilogue *epilogue) {
-    kernels(level)->convolve(convolution, &input, &tile, &window, epilogue);
+    for (int i = tile.firstImage; i < tile.endImage; i++) {
+        const Image image = imageAt(i, &input, &window, epilogue);
+        kernels(level)->convolve(convolution, &image.input, &tile, &image.window, &image.epilogue);
+    }
 }
 
 void nk_convolve_codes(
     NKLevel level, const NKCodeConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
     const NKEpilogue *epilogue) {
-    kernels(level)->convolveCodes(convolution, &input, &tile, &window, epilogue);
+    for (int i = tile.firstImage; i < tile.endImage; i++) {
+        const Image image = imageAt(i, &input, &window, epilogue);
+        kernels(level)->convolveCodes(convolution, &image.input, &tile, &image.window, &image.epilogue);
+    }
 }
 
 NKWeightLayout nk_weight_layout(NKLevel level) { return level == NKLevelAVX512VNNI ? NKWeightBytes : NKWeightPairs; }
 
 void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogue) {
-    kernels(level)->apply(input, tile, epilogue);
+    const NKInput nothing = {.origin = NULL};
+    const NKWindow none = {.origin = NULL, .blocksPerPlane = 1};
+    for (int i = tile.firstImage; i < tile.endImage; i++) {
+        const Image image = imageAt(i, &nothing, &none, epilogue);
+        NKMap map = input;
+        move(&map, i);
+        kernels(level)->apply(map, tile, &image.epilogue);
+    }
 }
 
 void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width, float *sums) {
-    kernels(level)->channelSums(map, blocks, height, width, sums);
+    if (map.codes != NULL)
+        nk_code_channel_sums(&map, blocks, height, width, sums);
+    else
+        kernels(level)->channelSums(map, blocks, height, width, sums);
 }
 
 void nk_box_sums(

@@ -77,7 +77,7 @@ import Testing
         let layers = items(report["layers"])
         #expect(layers.count == 8)
         for layer in layers {
-            #expect(layer["paths"] == .string("simulated"))
+            #expect(layer["paths"] == .string("integer"))
             for name in ["weightBits", "activationBits", "threshold", "sqnrWeights", "sqnrActivations"] {
                 #expect(number(layer[name]) != nil, "\(name)")
             }

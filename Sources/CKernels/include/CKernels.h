@@ -34,12 +34,13 @@ typedef enum {
 /// Whether this processor and operating system can run the kernels of `level`.
 bool nk_level_available(NKLevel level);
 
-/// A blocked map, seen from channel block 0, row 0, column 0 of one image: of floats, or of codes for the values
+/// A blocked map, seen from channel block 0, row 0, column 0 of the first image: of floats, or of codes for the values
 /// (code - zeroPoint) step. One of `origin` and `codes` is set, or neither where there is no map.
 typedef struct {
     float *origin;
     uint8_t *codes;
     float zeroPoint, step;
+    ptrdiff_t imageStride;
     ptrdiff_t blockStride;
     ptrdiff_t rowStride;
     ptrdiff_t pixelStride;
@@ -52,6 +53,7 @@ typedef struct {
     /// One of the two is set: floats or codes.
     const float *origin;
     const uint8_t *codes;
+    ptrdiff_t imageStride;
     ptrdiff_t blockStride;
     /// From one output row to the next, and from one output pixel to the next.
     ptrdiff_t outputRowStep, outputPixelStep;
@@ -113,6 +115,7 @@ typedef struct {
 /// Sums of the input over each output's window, for zero points and mean correction of weights; NULL origin: none.
 typedef struct {
     const float *origin;
+    ptrdiff_t imageStride;
     /// Output blocks that share one plane of sums, and the distance between planes.
     ptrdiff_t blocksPerPlane, planeStride;
     ptrdiff_t rowStride, pixelStride;
@@ -181,8 +184,9 @@ typedef struct {
     NKOutput outputs[NKMaximumOutputs];
 } NKEpilogue;
 
-/// The part of the output one call computes.
+/// The part of the output one call computes, of several images one after the other.
 typedef struct {
+    int firstImage, endImage;
     int firstBlock, endBlock;
     int firstRow, endRow;
     /// Pixels in a row; all are computed.

@@ -105,35 +105,50 @@ NK_INLINE void NK_NAME(shiftSums)(
     }
 }
 
+/// The sums of one row of one or two blocks, `pixels` pixels from `start` on.
+NK_INLINE void NK_NAME(multiplyRow)(
+    const NKCodeConvolution *convolution, const NKInput *input, int block, int blocks, int row, int start, int pixels,
+    float *sums, ptrdiff_t sumStride) {
+    const NK_NAME(CodeTileFunction) *tiles = blocks == 2 ? NK_NAME(twoBlockCodeTiles) : NK_NAME(oneBlockCodeTiles);
+    const NKOutputBlock *outputBlock = &convolution->blocks[block];
+    const ptrdiff_t weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
+    const uint8_t *source = input->codes + row * input->outputRowStep;
+    int remaining = (pixels + NK_CODE_PIXELS - 1) / NK_CODE_PIXELS;
+    for (int done = 0; done < pixels; remaining--) {
+        const int count = (pixels - done + remaining - 1) / remaining;
+        tiles[count - 1](
+            convolution, input, source + (start + done) * input->outputPixelStep, block, weightStride,
+            sums + done * NKLanes, sumStride);
+        done += count;
+    }
+}
+
 static void NK_NAME(convolveDenseCodes)(
     const NKCodeConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
     const NKEpilogue *epilogue) {
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
+    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
+    // Several short rows are finished together.
+    const int rowsTogether = tile->pixels < capacity ? capacity / tile->pixels : 1;
     int blocks = 1;
     for (int block = tile->firstBlock; block < tile->endBlock; block += blocks) {
-        const NKOutputBlock *outputBlock = &convolution->blocks[block];
-        blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(outputBlock) ? 2 : 1;
-        const NK_NAME(CodeTileFunction) *tiles =
-            blocks == 2 ? NK_NAME(twoBlockCodeTiles) : NK_NAME(oneBlockCodeTiles);
-        const ptrdiff_t weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
-        for (int row = tile->firstRow; row < tile->endRow; row++) {
-            const uint8_t *source = input->codes + row * input->outputRowStep;
+        blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(&convolution->blocks[block])
+            ? 2 : 1;
+        for (int row = tile->firstRow; row < tile->endRow; row += rowsTogether) {
+            const int rows = tile->endRow - row < rowsTogether ? tile->endRow - row : rowsTogether;
             for (int start = 0; start < tile->pixels; start += capacity) {
                 const int pixels = tile->pixels - start < capacity ? tile->pixels - start : capacity;
-                int remaining = (pixels + NK_CODE_PIXELS - 1) / NK_CODE_PIXELS;
-                for (int done = 0; done < pixels; remaining--) {
-                    const int count = (pixels - done + remaining - 1) / remaining;
-                    tiles[count - 1](
-                        convolution, input, source + (start + done) * input->outputPixelStep, block, weightStride,
-                        sums + done * NKLanes, capacity * NKLanes);
-                    done += count;
-                }
+                for (int i = 0; i < rows; i++)
+                    NK_NAME(multiplyRow)(
+                        convolution, input, block, blocks, row + i, start, pixels, sums + i * pixels * NKLanes,
+                        capacity * NKLanes);
                 for (int b = 0; b < blocks; b++) {
                     float *blockSums = sums + b * capacity * NKLanes;
-                    if (convolution->windowShift != NULL)
-                        NK_NAME(shiftSums)(convolution, window, block + b, row, start, pixels, blockSums);
-                    NK_NAME(finish)(epilogue, blockSums, NKLanes, block + b, row, start, pixels, window);
+                    for (int i = 0; convolution->windowShift != NULL && i < rows; i++)
+                        NK_NAME(shiftSums)(
+                            convolution, window, block + b, row + i, start, pixels, blockSums + i * pixels * NKLanes);
+                    finish(epilogue, blockSums, block + b, row, rows, start, pixels, window);
                 }
             }
         }

@@ -66,6 +66,7 @@ NK_INLINE void NK_NAME(slideRow)(
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[NK_NAME(segmentPixels) * NKLanes];
     const bool dense = input->outputPixelStep == NKLanes && input->kernelColumnStep == NKLanes;
+    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     for (int first = 0; first < rowPixels; first += capacity) {
         const int pixels = rowPixels - first < capacity ? rowPixels - first : capacity;
         const ptrdiff_t position = source + first * input->outputPixelStep;
@@ -75,7 +76,7 @@ NK_INLINE void NK_NAME(slideRow)(
             NK_NAME(slideSegment)(codes, 5, false, layer, input, position, weights, start, pixels, sums);
         else
             NK_NAME(slideSegment)(codes, 0, true, layer, input, position, weights, start, pixels, sums);
-        NK_NAME(finish)(epilogue, sums, NKLanes, block, row, first, pixels, window);
+        finish(epilogue, sums, block, row, 1, first, pixels, window);
     }
 }
 

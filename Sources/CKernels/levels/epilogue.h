@@ -221,6 +221,150 @@ NK_INLINE void NK_NAME(finishGeneral)(
     }
 }
 
+/// What `finishCodes` needs of an epilogue and a block.
+typedef struct {
+    nk_floats scale, bias, offset, a, b, addendScale, addendZero, addendStep;
+    NK_NAME(Grid) grid[2];
+    /// The codes of zero, less the bits of the number that rounds.
+    nk_ints zeroPoint[2];
+} NK_NAME(CodeConstants);
+
+/// The codes of one pixel: the formula of NKEpilogue, with the flags as constants of the caller.
+NK_INLINE void NK_NAME(codesOf)(
+    const bool clamps, const int outputCount, const bool requantizes, const bool adds, const bool windows,
+    const NK_NAME(CodeConstants) *constants, const float *sum, const uint8_t *addend, const float *windowSum,
+    nk_ints codes[2]) {
+    const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
+    const nk_floats base = windows
+        ? NK_NAME(fma)(NK_NAME(broadcast)(*windowSum), constants->offset, constants->bias)
+        : constants->bias;
+    nk_floats value = NK_NAME(fma)(NK_NAME(load)(sum), constants->scale, base);
+    if (adds) {
+        const nk_floats units = NK_NAME(loadCodes)(addend) - constants->addendZero;
+        value = NK_NAME(fma)(units * constants->addendStep, constants->addendScale, value);
+    }
+    if (clamps) value = NK_NAME(activate)(NKActivationClamp, value, constants->a, constants->b);
+    NK_UNROLL for (int i = 0; i < outputCount; i++) {
+        const NK_NAME(Grid) *grid = &constants->grid[i];
+        const nk_floats clamped =
+            NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(value * grid->inverseScale, grid->low), grid->high);
+        const nk_floats rounded = clamped + magic;
+        codes[i] = (nk_ints)rounded + constants->zeroPoint[i];
+        if (requantizes) value = (rounded - magic) * grid->step;
+    }
+}
+
+/// The loop of the integer path: every output and the addend are maps of codes, the activation is a clamp or none, and
+/// window sums are one per pixel. Everything that `finishPlain` decides anew for each pixel is a constant of the caller.
+NK_INLINE void NK_NAME(finishCodes)(
+    const bool clamps, const int outputCount, const bool requantizes, const bool adds, const bool windows,
+    const NKEpilogue *epilogue, const float *sums, int block, int firstRow, int rows, int pixel, int pixels,
+    const NKWindow *window) {
+    const float *table = epilogue->table + block * epilogue->tableRows * NKLanes;
+    const nk_floats zero = NK_NAME(broadcast)(0.0f);
+    const nk_ints used = NK_NAME(usedLanes)(epilogue, block);
+    NK_NAME(CodeConstants) constants = {
+        .scale = NK_NAME(load)(table + NKRowScale * NKLanes),
+        .bias = NK_NAME(load)(table + NKRowBias * NKLanes),
+        .offset = NK_NAME(load)(table + NKRowOffset * NKLanes),
+        .a = NK_NAME(broadcast)(epilogue->a),
+        .b = NK_NAME(broadcast)(epilogue->b),
+        .addendScale = NK_NAME(broadcast)(epilogue->addendScale),
+        .addendZero = NK_NAME(broadcast)(epilogue->addend.zeroPoint),
+        .addendStep = NK_NAME(broadcast)(epilogue->addend.step),
+    };
+    // Four neighbouring pixels are stored at once.
+    bool dense = true;
+    NK_UNROLL for (int i = 0; i < outputCount; i++) {
+        const NKMap *map = &epilogue->outputs[i].map;
+        constants.grid[i] = NK_NAME(gridOf)(table, i);
+        // Lanes without a channel are 0 on every grid.
+        constants.grid[i].inverseScale = used ? constants.grid[i].inverseScale : zero;
+        constants.zeroPoint[i] = (nk_ints)((int)map->zeroPoint - 0x4b400000);
+        dense = dense && map->pixelStride == NKLanes;
+    }
+    const ptrdiff_t addendStride = epilogue->addend.pixelStride, windowStride = window->pixelStride;
+
+    for (int row = firstRow; row < firstRow + rows; row++, sums += pixels * NKLanes) {
+        const uint8_t *addend = adds ? NK_NAME(codeRowOf)(&epilogue->addend, block, row, pixel) : NULL;
+        const float *windowSums = windows ? NK_NAME(windowRow)(window, block, row, pixel) : NULL;
+        uint8_t *bytes[2];
+        NK_UNROLL for (int i = 0; i < outputCount; i++)
+            bytes[i] = NK_NAME(codeRowOf)(&epilogue->outputs[i].map, block, row, pixel);
+        int p = 0;
+        for (; dense && p + 4 <= pixels; p += 4) {
+            nk_ints codes[4][2];
+            NK_UNROLL for (int q = 0; q < 4; q++) NK_NAME(codesOf)(
+                clamps, outputCount, requantizes, adds, windows, &constants, sums + (p + q) * NKLanes,
+                adds ? addend + (p + q) * addendStride : NULL,
+                windows ? windowSums + (p + q) * windowStride : NULL, codes[q]);
+            NK_UNROLL for (int i = 0; i < outputCount; i++) NK_NAME(storeFour)(
+                bytes[i] + p * NKLanes, codes[0][i], codes[1][i], codes[2][i], codes[3][i]);
+        }
+        for (; p < pixels; p++) {
+            nk_ints codes[2];
+            NK_NAME(codesOf)(
+                clamps, outputCount, requantizes, adds, windows, &constants, sums + p * NKLanes,
+                adds ? addend + p * addendStride : NULL, windows ? windowSums + p * windowStride : NULL, codes);
+            NK_UNROLL for (int i = 0; i < outputCount; i++)
+                *(nk_bytes *)(bytes[i] + p * epilogue->outputs[i].map.pixelStride) =
+                    __builtin_convertvector(codes[i], nk_bytes);
+        }
+    }
+}
+
+/// The epilogue of some rows of one block: the sums of `pixels` pixels of each, starting at `pixel`, row after row.
+typedef void (*NK_NAME(FinishFunction))(
+    const NKEpilogue *epilogue, const float *sums, int block, int row, int rows, int pixel, int pixels,
+    const NKWindow *window);
+
+// One function for each kind of epilogue of the integer path, at the index of its letters as binary digits.
+#define NK_FINISH(clamps, two, again, adds, windows) \
+    static void NK_NAME(finishCodes##clamps##two##again##adds##windows)( \
+        const NKEpilogue *epilogue, const float *sums, int block, int row, int rows, int pixel, int pixels, \
+        const NKWindow *window) { \
+        NK_NAME(finishCodes)( \
+            clamps, 1 + two, again, adds, windows, epilogue, sums, block, row, rows, pixel, pixels, window); \
+    }
+#define NK_FINISH_NAME(clamps, two, again, adds, windows) NK_NAME(finishCodes##clamps##two##again##adds##windows),
+#define NK_FINISHES(F) \
+    F(0, 0, 0, 0, 0) F(0, 0, 0, 0, 1) F(0, 0, 0, 1, 0) F(0, 0, 0, 1, 1) \
+    F(0, 1, 0, 0, 0) F(0, 1, 0, 0, 1) F(0, 1, 0, 1, 0) F(0, 1, 0, 1, 1) \
+    F(0, 1, 1, 0, 0) F(0, 1, 1, 0, 1) F(0, 1, 1, 1, 0) F(0, 1, 1, 1, 1) \
+    F(1, 0, 0, 0, 0) F(1, 0, 0, 0, 1) F(1, 0, 0, 1, 0) F(1, 0, 0, 1, 1) \
+    F(1, 1, 0, 0, 0) F(1, 1, 0, 0, 1) F(1, 1, 0, 1, 0) F(1, 1, 0, 1, 1) \
+    F(1, 1, 1, 0, 0) F(1, 1, 1, 0, 1) F(1, 1, 1, 1, 0) F(1, 1, 1, 1, 1)
+NK_FINISHES(NK_FINISH)
+static const NK_NAME(FinishFunction) NK_NAME(codeFinishes)[] = {NK_FINISHES(NK_FINISH_NAME)};
+#undef NK_FINISHES
+#undef NK_FINISH_NAME
+#undef NK_FINISH
+
+static void NK_NAME(finish)(
+    const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block, int row, int pixel, int pixels,
+    const NKWindow *window);
+
+static void NK_NAME(finishRows)(
+    const NKEpilogue *epilogue, const float *sums, int block, int row, int rows, int pixel, int pixels,
+    const NKWindow *window) {
+    for (int i = 0; i < rows; i++)
+        NK_NAME(finish)(epilogue, sums + i * pixels * NKLanes, NKLanes, block, row + i, pixel, pixels, window);
+}
+
+/// The function that finishes every segment of a convolution.
+static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, const NKWindow *window) {
+    const NKOutput *outputs = epilogue->outputs;
+    const int adds = epilogue->addend.codes != NULL, windows = window->origin != NULL;
+    const int clamps = epilogue->activation == NKActivationClamp;
+    const int two = epilogue->outputCount == 2, requantizes = two && outputs[1].source == 0;
+    if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
+        || !(clamps || epilogue->activation == NKActivationNone) || (windows && window->perLane)
+        || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL))
+        return NK_NAME(finishRows);
+    const int outputKind = !two ? 0 : !requantizes ? 1 : 2;
+    return NK_NAME(codeFinishes)[((clamps * 3 + outputKind) * 2 + adds) * 2 + windows];
+}
+
 /// Picks the loop for what the epilogue asks for; all compute the same formula in the same order.
 NK_INLINE void NK_NAME(finishWith)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
@@ -262,8 +406,14 @@ static void NK_NAME(finish)(
 
 static void NK_NAME(apply)(NKMap input, NKTile tile, const NKEpilogue *epilogue) {
     const NKWindow none = {.origin = NULL, .blocksPerPlane = 1};
+    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, &none);
     for (int block = tile.firstBlock; block < tile.endBlock; block++)
         for (int row = tile.firstRow; row < tile.endRow; row++) {
+            if (input.codes == NULL && input.pixelStride == NKLanes) {
+                finish(
+                    epilogue, NK_NAME(rowOf)(&input, block, row, 0), block, row, 1, 0, tile.pixels, &none);
+                continue;
+            }
             if (input.codes == NULL) {
                 NK_NAME(finish)(
                     epilogue, NK_NAME(rowOf)(&input, block, row, 0), input.pixelStride, block, row, 0, tile.pixels,
@@ -276,7 +426,7 @@ static void NK_NAME(apply)(NKMap input, NKTile tile, const NKEpilogue *epilogue)
                 const int pixels = tile.pixels - start < 64 ? tile.pixels - start : 64;
                 for (int p = 0; p < pixels; p++)
                     NK_NAME(store)(values + p * NKLanes, NK_NAME(valueAt)(&source, start + p));
-                NK_NAME(finish)(epilogue, values, NKLanes, block, row, start, pixels, &none);
+                finish(epilogue, values, block, row, 1, start, pixels, &none);
             }
         }
 }

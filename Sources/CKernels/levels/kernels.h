@@ -7,6 +7,7 @@
 //   NK_WEIGHT_LAYOUT_BYTES     1 if the level multiplies bytes, 0 if pairs of 16-bit numbers
 //   NK_PAIR_PRODUCTS(x, w)     for pairs: the sums of neighbouring products of two nk_pairs, as nk_ints
 //   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
+//   NK_PACK_CODES(p, a, b, c, d)  optional: stores the bytes of four nk_ints
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 

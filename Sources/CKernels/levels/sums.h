@@ -1,24 +1,6 @@
 // Sums of inputs over windows: channel sums of a map, then a box filter over the plane.
 
-/// Channel sums of codes less their zero points. A sum of sixteen bytes is one instruction on x86, which the compiler finds.
-static void NK_NAME(codeChannelSums)(const NKMap *map, int blocks, int height, int width, float *sums) {
-    const int zero = (int)map->zeroPoint * NKLanes * blocks;
-    for (int row = 0; row < height; row++)
-        for (int x = 0; x < width; x++) {
-            const uint8_t *codes = map->codes + row * map->rowStride + x * map->pixelStride;
-            int sum = -zero;
-            for (int block = 0; block < blocks; block++)
-                sum += __builtin_reduce_add(
-                    __builtin_convertvector(*(const nk_bytes *)(codes + block * map->blockStride), nk_shorts));
-            sums[row * width + x] = (float)sum;
-        }
-}
-
 static void NK_NAME(channelSums)(NKMap map, int blocks, int height, int width, float *sums) {
-    if (map.codes != NULL) {
-        NK_NAME(codeChannelSums)(&map, blocks, height, width, sums);
-        return;
-    }
     for (int row = 0; row < height; row++)
         for (int x = 0; x < width; x++) {
             nk_floats sum = NK_NAME(broadcast)(0.0f);
@@ -44,11 +26,29 @@ NK_INLINE void NK_NAME(addWindows)(
         }
 }
 
+/// Sixteen neighbouring windows in a register.
+NK_INLINE void NK_NAME(addSixteen)(
+    const NKInput *plane, int kernelHeight, int kernelWidth, const float *source, float *sums) {
+    nk_floats sum = NK_NAME(broadcast)(0.0f);
+    for (int i = 0; i < kernelHeight; i++)
+        for (int j = 0; j < kernelWidth; j++)
+            sum += NK_NAME(load)(source + i * plane->kernelRowStep + j * plane->kernelColumnStep);
+    NK_NAME(store)(sums, sum);
+}
+
 static void NK_NAME(boxSums)(NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums) {
-    for (int y = 0; y < height; y++)
-        if (plane.outputPixelStep == 1)
-            NK_NAME(addWindows)(1, &plane, kernelHeight, kernelWidth, y, width, sums + y * width);
-        else
-            NK_NAME(addWindows)(
-                plane.outputPixelStep, &plane, kernelHeight, kernelWidth, y, width, sums + y * width);
+    for (int y = 0; y < height; y++) {
+        float *row = sums + y * width;
+        if (plane.outputPixelStep != 1) {
+            NK_NAME(addWindows)(plane.outputPixelStep, &plane, kernelHeight, kernelWidth, y, width, row);
+            continue;
+        }
+        const float *source = plane.origin + y * plane.outputRowStep;
+        int x = 0;
+        for (; x + NKLanes <= width; x += NKLanes)
+            NK_NAME(addSixteen)(&plane, kernelHeight, kernelWidth, source + x, row + x);
+        NKInput rest = plane;
+        rest.origin += x;
+        if (x < width) NK_NAME(addWindows)(1, &rest, kernelHeight, kernelWidth, y, width - x, row + x);
+    }
 }

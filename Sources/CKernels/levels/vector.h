@@ -15,6 +15,18 @@ NK_INLINE nk_floats NK_NAME(loadCodes)(const uint8_t *source) {
     return __builtin_convertvector(*(const nk_bytes *)source, nk_floats);
 }
 
+/// Stores four vectors of codes, the low bytes of whole numbers in 0...255, one after the other.
+NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, nk_ints a, nk_ints b, nk_ints c, nk_ints d) {
+#if defined(NK_PACK_CODES)
+    NK_PACK_CODES(bytes, a, b, c, d);
+#else
+    *(nk_bytes *)bytes = __builtin_convertvector(a, nk_bytes);
+    *(nk_bytes *)(bytes + NKLanes) = __builtin_convertvector(b, nk_bytes);
+    *(nk_bytes *)(bytes + 2 * NKLanes) = __builtin_convertvector(c, nk_bytes);
+    *(nk_bytes *)(bytes + 3 * NKLanes) = __builtin_convertvector(d, nk_bytes);
+#endif
+}
+
 /// a b + c, in one rounding where the level has the instruction. Without it (SSE2) in two: the library's fmaf would
 /// be a hundred times slower, and results are only promised to be equal within one level.
 NK_INLINE nk_floats NK_NAME(fma)(nk_floats a, nk_floats b, nk_floats c) {

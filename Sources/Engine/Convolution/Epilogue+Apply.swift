@@ -16,14 +16,14 @@ extension Epilogue {
             layout.channels == channels && !usesWindowSums, "an epilogue for this map, without window sums")
         precondition(input.holds(images), "images outside the input")
         maps.check(channels: channels, height: layout.height, width: layout.width, images: images)
+        guard !images.isEmpty else { return }
         let tile = NKTile(
-            firstBlock: 0, endBlock: Int32(layout.blocks), firstRow: 0, endRow: Int32(layout.height),
+            firstImage: 0, endImage: Int32(images.count), firstBlock: 0, endBlock: Int32(layout.blocks),
+            firstRow: 0, endRow: Int32(layout.height),
             pixels: Int32(layout.width))
-        for image in images {
-            withKernelForm(maps, view: { $0.view(image: image) }) { form in
-                var form = form
-                nk_apply(isa.level, input.view(image: image), tile, &form)
-            }
+        withKernelForm(maps, view: { $0.view(image: images.lowerBound) }) { form in
+            var form = form
+            nk_apply(isa.level, input.view(image: images.lowerBound), tile, &form)
         }
     }
 }

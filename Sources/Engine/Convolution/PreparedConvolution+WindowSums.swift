@@ -3,7 +3,9 @@ internal import CKernels
 extension NKWindow {
     /// No window sums.
     static var none: NKWindow {
-        NKWindow(origin: nil, blocksPerPlane: 1, planeStride: 0, rowStride: 0, pixelStride: 0, perLane: false)
+        NKWindow(
+            origin: nil, imageStride: 0, blocksPerPlane: 1, planeStride: 0, rowStride: 0, pixelStride: 0,
+            perLane: false)
     }
 }
 
@@ -62,7 +64,8 @@ extension PreparedConvolution {
         let view = local.view(.floats(map))
         return try body(
             NKWindow(
-                origin: UnsafePointer(view.origin), blocksPerPlane: 1, planeStride: view.blockStride,
+                origin: UnsafePointer(view.origin), imageStride: view.imageStride, blocksPerPlane: 1,
+                planeStride: view.blockStride,
                 rowStride: view.rowStride, pixelStride: view.pixelStride, perLane: true))
     }
 
@@ -88,7 +91,7 @@ extension PreparedConvolution {
                     let corner =
                         (layout.halo - window.padding.top) * width + layout.halo - window.padding.left
                     let plane = NKInput(
-                        origin: UnsafePointer(channelSums + corner), codes: nil, blockStride: 0,
+                        origin: UnsafePointer(channelSums + corner), codes: nil, imageStride: 0, blockStride: 0,
                         outputRowStep: window.strides.height * width, outputPixelStep: window.strides.width,
                         kernelRowStep: window.dilations.height * width, kernelColumnStep: window.dilations.width)
                     nk_box_sums(
@@ -99,7 +102,8 @@ extension PreparedConvolution {
             let outputBlocks = weights.blocks.count
             return try body(
                 NKWindow(
-                    origin: UnsafePointer(floats), blocksPerPlane: outputBlocks / groups, planeStride: planeLength,
+                    origin: UnsafePointer(floats), imageStride: groups * planeLength,
+                    blocksPerPlane: outputBlocks / groups, planeStride: planeLength,
                     rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false))
         }
     }

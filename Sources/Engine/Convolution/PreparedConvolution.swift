@@ -104,18 +104,15 @@ public struct PreparedConvolution: Sendable {
     ) throws(Cancelled) {
         let output = outputSize(height: input.layout.height, width: input.layout.width)
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
-        // 1x1 results: the images of the batch are the pixels of one row, so that they share each weight.
-        let batches = output.height * output.width == 1 ? [images] : images.map { $0..<$0 + 1 }
-        for batch in batches where !batch.isEmpty {
-            let geometry = ConvolutionGeometry(window: window, input: input, images: batch, output: output)
-            if epilogue.usesWindowSums {
-                try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
-                    (sums) throws(Cancelled) in
-                    try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
-                }
-            } else {
-                try run(weights, geometry, NKWindow.none, epilogue, maps, isa, cancelled)
+        guard !images.isEmpty else { return }
+        let geometry = ConvolutionGeometry(window: window, input: input, images: images, output: output)
+        if epilogue.usesWindowSums {
+            try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
+                (sums) throws(Cancelled) in
+                try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
             }
+        } else {
+            try run(weights, geometry, NKWindow.none, epilogue, maps, isa, cancelled)
         }
     }
 

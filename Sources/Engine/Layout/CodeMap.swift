@@ -66,6 +66,7 @@ enum StoredMap {
     func view(image: Int, block: Int = 0, y: Int = 0, x: Int = 0) -> NKMap {
         let offset = layout.offset(image: image, block: block, y: y, x: x)
         var view = NKMap()
+        view.imageStride = layout.imageStride
         view.blockStride = layout.blockStride
         view.rowStride = layout.rowStride
         view.pixelStride = layout.pixelStride

@@ -211,7 +211,8 @@ public final class Execution {
         let result = map(target, step: to.storedStep)
         let layout = result.layout
         let tile = NKTile(
-            firstBlock: 0, endBlock: Int32(layout.blocks), firstRow: 0, endRow: Int32(layout.height),
+            firstImage: 0, endImage: 1, firstBlock: 0, endBlock: Int32(layout.blocks), firstRow: 0,
+            endRow: Int32(layout.height),
             pixels: Int32(layout.width))
         for image in batch {
             nk_maximum_codes(

@@ -96,7 +96,7 @@ NKWeightLayout nk_weight_layout(NKLevel level);
 ///
 ///     sum over the window of (code - zeroPoint) weight[c]  +  windowShift[c] window[p]
 ///
-/// in 32-bit integers. Weights are -128...127; codes of 8 bits are held 128 too low and put right by windowShift.
+/// in 32-bit integers. Weights are -128...127; those that reach beyond are held shifted and put right by windowShift.
 typedef struct {
     /// Depthwise: as in NKConvolution, and the weights are floats [block][row][column][16].
     bool depthwise;

@@ -36,6 +36,8 @@ public struct Epilogue: Sendable {
     /// Whether window sums take part.
     public let usesWindowSums: Bool
 
+    /// The function that the kernels apply: none where rounding to the grids implies it.
+    private let appliedActivation: Activation
     private let table: AlignedArray<Float>
 
     /// The most results an epilogue can store.
@@ -51,6 +53,7 @@ public struct Epilogue: Sendable {
         precondition(!outputs.isEmpty && outputs.count <= Self.maximumOutputs, "one to four outputs")
         self.channels = channels
         self.activation = activation
+        appliedActivation = Self.isImplied(activation, by: outputs) ? .none : activation
         self.addendScale = addendScale
         self.outputs = outputs
         usesWindowSums = offset != nil
@@ -68,6 +71,25 @@ public struct Epilogue: Sendable {
             }
         }
         table = Self.table(rows: rows, channels: channels)
+    }
+
+    /// Whether every output is rounded to a grid that ends where the activation does, or before: a rectifier, for one,
+    /// before a grid whose lowest value is 0.
+    private static func isImplied(_ activation: Activation, by outputs: [Output]) -> Bool {
+        guard case .clamp(let low, let high) = activation else { return false }
+        return outputs.allSatisfy { output in
+            switch output {
+            case .real: return false
+            case .requantized: return true
+            case .quantized(let grid):
+                let channels = max(grid.inverseScale.count, grid.low.count, grid.high.count)
+                return (0..<channels).allSatisfy { channel in
+                    func of(_ row: [Float]) -> Float { row.count == 1 ? row[0] : row[channel] }
+                    let scale = of(grid.inverseScale)
+                    return scale > 0 && low * scale <= of(grid.low) && high * scale >= of(grid.high)
+                }
+            }
+        }
     }
 
     /// [block][row][16] per-channel values of the rows; unused lanes are zero.
@@ -100,7 +122,7 @@ public struct Epilogue: Sendable {
 
     private func kernelForm(_ maps: EpilogueMaps, view: (StoredMap) -> NKMap) -> NKEpilogue {
         precondition(maps.outputs.count == outputs.count, "a map for each output")
-        let activation = activation.kernelForm
+        let activation = appliedActivation.kernelForm
         var form = NKEpilogue()
         form.tableRows = NKRowOutputs + outputs.count * NKRowsPerOutput
         form.channels = Int32(channels)

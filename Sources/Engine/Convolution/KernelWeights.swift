@@ -19,6 +19,11 @@ enum KernelWeights: Sendable {
         }
     }
 
+    /// Whether the sums are wrong without those over windows.
+    var needWindowSums: Bool {
+        if case .codes(let weights) = self { weights.isShifted } else { false }
+    }
+
     var isDepthwise: Bool {
         switch self {
         case .floats(let weights): weights.depthwise

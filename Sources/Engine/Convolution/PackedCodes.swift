@@ -2,8 +2,8 @@ internal import CKernels
 
 /// Codes of weights in the order the integer kernels of one level read them; see NKWeightLayout.
 ///
-/// The kernels multiply -128...127. An output whose codes reach beyond 127 is held 128 too low, which its window sums put
-/// right. Depthwise layers multiply floats, which hold all these sums exactly.
+/// The kernels multiply -128...127. An output whose codes less zero point reach beyond that is held as codes less 128, which
+/// its window sums put right. Depthwise layers multiply floats, which hold all these sums exactly.
 struct PackedCodes: Sendable {
     private enum Storage: Sendable {
         case bytes(AlignedArray<Int8>)
@@ -19,22 +19,27 @@ struct PackedCodes: Sendable {
     /// The most products of one sum: 255 × 128 times as many stays below 2^31, and a window sum below 2^24.
     static let maximumTerms = 65_000
 
-    /// Packs codes given as [O][I / groups][taps].
+    /// Whether window sums have to put the sums right.
+    var isShifted: Bool { windowShift != nil }
+
+    /// Packs codes given as [O][I / groups][taps], which stand for code less the zero point of their output.
     init(
-        _ codes: [UInt8], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int, isa: InstructionSet
+        _ codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int,
+        isa: InstructionSet
     ) {
         let lanes = MapLayout.lanes
         isDepthwise = PackedWeights.isDepthwise(
             outputChannels: outputChannels, inputChannels: inputChannels, groups: groups)
         if isDepthwise {
+            let weights = codes.enumerated().map { Float(Int($1) - zeroPoints[$0 / taps]) }
             let packed = PackedWeights(
-                codes.map(Float.init), outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
+                weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
                 taps: taps)
             blocks = packed.blocks
             storage = .floats(packed.floats)
             windowShift = nil
             weightSums = Self.perOutput(outputChannels) { output in
-                codes[output * taps..<(output + 1) * taps].reduce(0) { $0 + Int32($1) }
+                Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
             }
             return
         }
@@ -51,8 +56,10 @@ struct PackedCodes: Sendable {
             length += (end - first) / 4 * taps * order.stepBytes
         }
         let inputs = inputsPerGroup * taps
-        let shifts = (0..<outputChannels).map { output in
-            codes[output * inputs..<(output + 1) * inputs].contains { $0 > 127 } ? 128 : 0
+        // What is taken from the codes of each output: the zero point if that leaves numbers of 8 bits, else 128.
+        let centres = (0..<outputChannels).map { output in
+            let (zero, largest) = (zeroPoints[output], codes[output * inputs..<(output + 1) * inputs].max() ?? 0)
+            return zero <= 128 && Int(largest) - zero <= 127 ? zero : 128
         }
         storage = .bytes(
             AlignedArray(count: length) { packed in
@@ -62,7 +69,7 @@ struct PackedCodes: Sendable {
                         order.pack(
                             UnsafeBufferPointer(rebasing: codes[output * inputs..<(output + 1) * inputs]),
                             taps: taps,
-                            shift: shifts[output], firstInput: output / outputsPerGroup * inputsPerGroup,
+                            centre: centres[output], firstInput: output / outputsPerGroup * inputsPerGroup,
                             range: Int(block.firstInput)..<Int(block.endInput),
                             into: UnsafeMutableBufferPointer(rebasing: packed[block.weights...]),
                             lane: output % lanes)
@@ -72,9 +79,11 @@ struct PackedCodes: Sendable {
         self.blocks = blocks
         weightSums = Self.perOutput(outputChannels) { output in
             codes[output * inputs..<(output + 1) * inputs].reduce(0) { $0 + Int32($1) }
-                - Int32(shifts[output] * inputs)
+                - Int32(centres[output] * inputs)
         }
-        windowShift = shifts.contains(128) ? Self.perOutput(outputChannels) { Int32(shifts[$0]) } : nil
+        windowShift =
+            centres == zeroPoints
+            ? nil : Self.perOutput(outputChannels) { Int32(centres[$0] - zeroPoints[$0]) }
     }
 
     /// [block][16] of what `value` says of each output.
@@ -117,7 +126,7 @@ private struct CodeOrder {
     /// Packs one output's codes [input][tap], whose inputs start at `firstInput`, as lane `lane` of a block that reads
     /// the channels `range`: [input block of range][tap][group of four].
     func pack(
-        _ codes: UnsafeBufferPointer<UInt8>, taps: Int, shift: Int, firstInput: Int, range: Range<Int>,
+        _ codes: UnsafeBufferPointer<UInt8>, taps: Int, centre: Int, firstInput: Int, range: Range<Int>,
         into packed: UnsafeMutableBufferPointer<Int8>, lane: Int
     ) {
         let lanes = MapLayout.lanes
@@ -129,7 +138,7 @@ private struct CodeOrder {
             let channel = (input - blockFirst) % 4
             for tap in 0..<taps {
                 let step = (start + tap * groups) * stepBytes
-                let weight = Int(codes[index * taps + tap]) - shift
+                let weight = Int(codes[index * taps + tap]) - centre
                 if layout == NKWeightBytes {
                     packed[step + 4 * lane + channel] = Int8(weight)
                 } else {

@@ -25,7 +25,7 @@ public struct PreparedConvolution: Sendable {
     /// Prepares real weights, for maps of floats, given as [outputChannels][inputChannels / groups][kernel height][kernel width].
     public init(weights: [Float], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window) {
         let taps = window.kernel.height * window.kernel.width
-        self.init(weights, outputChannels, inputChannels, groups, window) { weights in
+        self.init(weights, outputChannels, inputChannels, groups, window) { weights, _ in
             .floats(
                 PackedWeights(
                     weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
@@ -33,23 +33,25 @@ public struct PreparedConvolution: Sendable {
         }
     }
 
-    /// Prepares codes of weights, 0...255, for maps of codes at one level.
+    /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes at one level.
     init(
-        codes: [UInt8], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
+        codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
         isa: InstructionSet
     ) {
         let taps = window.kernel.height * window.kernel.width
-        self.init(codes, outputChannels, inputChannels, groups, window) { codes in
+        let none = [Int](repeating: 0, count: outputChannels)
+        self.init(codes, outputChannels, inputChannels, groups, window) { packed, isOnes in
             .codes(
                 PackedCodes(
-                    codes, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups, taps: taps,
+                    packed, zeroPoints: isOnes ? none : zeroPoints, outputChannels: outputChannels,
+                    inputChannels: inputChannels, groups: groups, taps: taps,
                     isa: isa))
         }
     }
 
     private init<Weight: ExpressibleByIntegerLiteral>(
         _ weights: [Weight], _ outputChannels: Int, _ inputChannels: Int, _ groups: Int, _ window: Window,
-        pack: ([Weight]) -> KernelWeights
+        pack: (_ weights: [Weight], _ areOnes: Bool) -> KernelWeights
     ) {
         precondition(
             groups > 0 && inputChannels % groups == 0 && outputChannels % groups == 0, "groups divide channels")
@@ -60,10 +62,10 @@ public struct PreparedConvolution: Sendable {
         self.inputChannels = inputChannels
         self.groups = groups
         self.window = window
-        self.weights = pack(weights)
+        self.weights = pack(weights, false)
         let lanes = MapLayout.lanes
         let aligned = inputChannels / groups % lanes == 0 && outputChannels / groups % lanes == 0
-        ones = groups == 1 || aligned ? nil : pack([Weight](repeating: 1, count: weights.count))
+        ones = groups == 1 || aligned ? nil : pack([Weight](repeating: 1, count: weights.count), true)
     }
 
     /// The result's rows and columns for an input of `height` x `width`.
@@ -106,7 +108,7 @@ public struct PreparedConvolution: Sendable {
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
         guard !images.isEmpty else { return }
         let geometry = ConvolutionGeometry(window: window, input: input, images: images, output: output)
-        if epilogue.usesWindowSums {
+        if epilogue.usesWindowSums || weights.needWindowSums {
             try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
                 (sums) throws(Cancelled) in
                 try run(weights, geometry, sums, epilogue, maps, isa, cancelled)

@@ -12,6 +12,10 @@ struct MapOperation {
             runReference(inputs, into: outputs, images: images)
             return
         }
+        if let movement = Movement(node, graph) {
+            movement.run(inputs, into: outputs, images: images)
+            return
+        }
         switch node.operation {
         case .unary(let function) where Activation.covers(function):
             apply(x, Epilogue(channels: x.layout.channels, activation: Activation(function)), output, images)
@@ -35,32 +39,6 @@ struct MapOperation {
         case .globalAveragePool:
             let whole = Window(kernel: .init(x.layout.height, x.layout.width))
             Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
-        case .slice(let starts, let steps)
-        where starts.count == 4 && starts[0] == 0 && steps[0] == 1 && steps[1] == 1:
-            Movement(
-                firstChannel: starts[1], toChannel: 0, channels: output.layout.channels,
-                start: (starts[2], starts[3]),
-                step: (steps[2], steps[3])
-            ).copy(x, into: output, images: images)
-        case .pad(let before, _, .constant(0))
-        where before.count == 4 && before[0] == 0 && before[2] == 0
-            && before[3] == 0 && output.layout.height == x.layout.height && output.layout.width == x.layout.width:
-            output.clear(images)
-            Movement(firstChannel: 0, toChannel: before[1], channels: x.layout.channels)
-                .copy(x, into: output, images: images)
-        case .concatenate(1) where graph[node.outputs[0]].shape.rank == 4 && inputs.allSatisfy { $0 != nil }:
-            var channel = 0
-            for part in inputs.compactMap({ $0 }) {
-                Movement(firstChannel: 0, toChannel: channel, channels: part.layout.channels)
-                    .copy(part, into: output, images: images)
-                channel += part.layout.channels
-            }
-        case .split(1, let sizes) where graph[node.outputs[0]].shape.rank == 4:
-            var channel = 0
-            for (part, size) in zip(outputs, sizes) {
-                Movement(firstChannel: channel, toChannel: 0, channels: size).copy(x, into: part, images: images)
-                channel += size
-            }
         case .reshape where sameExtent(output, x):
             apply(x, Epilogue(channels: x.layout.channels), output, images)
         default: runReference(inputs, into: outputs, images: images)

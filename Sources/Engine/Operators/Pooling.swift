@@ -64,50 +64,6 @@ struct Pooling {
     }
 }
 
-/// Copies of channel ranges between maps, with steps over rows and columns.
-struct Movement {
-    let firstChannel: Int
-    let toChannel: Int
-    let channels: Int
-    var start = (row: 0, column: 0)
-    var step = (row: 1, column: 1)
-
-    /// Copies into the rows and columns of `output`; its other channels are left alone.
-    func copy(_ input: FeatureMap, into output: FeatureMap, images: Range<Int>) {
-        let (source, target) = (input.layout, output.layout)
-        let isAligned =
-            firstChannel % MapLayout.lanes == 0 && toChannel % MapLayout.lanes == 0
-            && channels % MapLayout.lanes == 0
-        for image in images {
-            input.withVectors(of: image) { from in
-                output.withVectors(of: image) { to in
-                    for row in 0..<target.height {
-                        for column in 0..<target.width {
-                            let (y, x) = (start.row + row * step.row, start.column + column * step.column)
-                            let read = source.offset(image: 0, block: 0, y: y, x: x) / MapLayout.lanes
-                            let write = target.offset(image: 0, block: 0, y: row, x: column) / MapLayout.lanes
-                            let readStep = source.blockStride / MapLayout.lanes
-                            let writeStep = target.blockStride / MapLayout.lanes
-                            if isAligned {
-                                for block in 0..<channels / MapLayout.lanes {
-                                    to[write + (toChannel / MapLayout.lanes + block) * writeStep] =
-                                        from[read + (firstChannel / MapLayout.lanes + block) * readStep]
-                                }
-                                continue
-                            }
-                            for channel in 0..<channels {
-                                let (a, b) = (firstChannel + channel, toChannel + channel)
-                                to[write + b / MapLayout.lanes * writeStep][b % MapLayout.lanes] =
-                                    from[read + a / MapLayout.lanes * readStep][a % MapLayout.lanes]
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 extension FeatureMap {
     /// The vectors of one image, halo included.
     func withVectors<Result>(
@@ -118,11 +74,6 @@ extension FeatureMap {
             // The map's memory was allocated as vectors of this type.
             return body(UnsafeMutableRawPointer(base).assumingMemoryBound(to: SIMD16<Float>.self))
         }
-    }
-
-    /// Sets images to zero.
-    func clear(_ images: Range<Int>) {
-        withFloats(of: images) { $0.update(repeating: 0) }
     }
 }
 

@@ -145,9 +145,7 @@ public final class Execution {
             case (.codes, .floats): preconditionFailure("a map of codes has a grid")
             }
         }
-        guard let slot = tensorForms.value else { return }
-        let values = map(slot, step: tensorForms.storedStep)
-        for copy in tensorForms.copies { self.copy(values, copy.key.grid, to: copy.slot, 0..<images) }
+        if tensorForms.value != nil { makeCopies(of: tensor, 0..<images) }
     }
 
     private func observe(_ tensor: TensorID, _ map: FeatureMap, _ batch: Range<Int>, _ observer: Observer?) {
@@ -199,54 +197,75 @@ public final class Execution {
         }
     }
 
-    /// Runs a maximum over codes; `false` if the node is something else, or its output is on another grid.
+    /// Runs a maximum or a movement over codes; `false` if the node is something else, or another grid is involved.
     private func runOnCodes(_ node: Node, _ batch: Range<Int>) -> Bool {
-        guard case .maxPool(let window) = node.operation, let input = node.inputs[0],
-            let (from, to) = program.forms[input].flatMap({ from in
-                program.forms[node.outputs[0]].map { (from, $0) }
-            }),
-            let source = from.value, let target = to.value, from.stored == to.stored,
-            case .codes(let codes) = memory(source), case .codes = memory(target)
+        guard let inputs = storedCodes(node.inputs), let outputs = storedCodes(node.outputs),
+            let grid = inputs.first?.grid, (inputs + outputs).allSatisfy({ $0.grid == grid })
         else { return false }
-        let result = map(target, step: to.storedStep)
-        let layout = result.layout
+        if case .maxPool(let window) = node.operation {
+            maximum(window, of: inputs[0].map, into: outputs[0].map, batch)
+        } else if let movement = Movement(node, program.net.graph) {
+            movement.run(inputs.map(\.map), into: outputs.map(\.map), images: batch)
+        } else {
+            return false
+        }
+        for output in node.outputs { makeCopies(of: output, batch) }
+        return true
+    }
+
+    /// Maps and grids of tensors, if all of them are stored as codes.
+    private func storedCodes(_ tensors: [TensorID?]) -> [(map: CodeMap, grid: ActivationGrid)]? {
+        var result: [(map: CodeMap, grid: ActivationGrid)] = []
+        for tensor in tensors {
+            guard let tensor, let form = program.forms[tensor], let slot = form.value, let grid = form.stored,
+                case .codes(let map) = memory(slot)
+            else { return nil }
+            result.append((map, grid))
+        }
+        return result
+    }
+
+    private func maximum(_ window: Window, of input: CodeMap, into output: CodeMap, _ batch: Range<Int>) {
+        let layout = output.layout
         let tile = NKTile(
             firstImage: 0, endImage: 1, firstBlock: 0, endBlock: Int32(layout.blocks), firstRow: 0,
-            endRow: Int32(layout.height),
-            pixels: Int32(layout.width))
+            endRow: Int32(layout.height), pixels: Int32(layout.width))
         for image in batch {
             nk_maximum_codes(
-                map(source).view(image: image), Int32(codes.layout.height), Int32(codes.layout.width),
-                result.view(image: image), tile, Int32(window.kernel.height), Int32(window.kernel.width),
-                Int32(window.strides.height), Int32(window.strides.width), Int32(window.dilations.height),
-                Int32(window.dilations.width), Int32(window.padding.top), Int32(window.padding.left))
+                StoredMap.codes(input, step: 1).view(image: image), Int32(input.layout.height),
+                Int32(input.layout.width), StoredMap.codes(output, step: 1).view(image: image), tile,
+                Int32(window.kernel.height), Int32(window.kernel.width), Int32(window.strides.height),
+                Int32(window.strides.width), Int32(window.dilations.height), Int32(window.dilations.width),
+                Int32(window.padding.top), Int32(window.padding.left))
         }
-        for copy in to.copies { self.copy(result, copy.key.grid, to: copy.slot, batch) }
-        return true
     }
 
     /// Stores values just computed, rounded to their grid, and makes the layers' copies.
     private func finish(_ tensor: TensorID, _ values: FeatureMap, _ batch: Range<Int>) {
-        guard let form = program.forms[tensor], let slot = form.value else { return }
-        if let stored = form.stored {
-            Epilogue(channels: values.layout.channels, outputs: [.quantized(stored.valueGrid)])
-                .apply(to: values, images: batch, maps: EpilogueMaps(stored: [map(slot)]), isa: isa)
-        }
-        let result = map(slot, step: form.storedStep)
-        for copy in form.copies { self.copy(result, copy.key.grid, to: copy.slot, batch) }
+        guard let form = program.forms[tensor] else { return }
+        let slots = Program.outputs(of: form).slots
+        let isStoredAsIs = form.stored == nil && form.copies.isEmpty
+        guard let epilogue = program.storing[tensor], !isStoredAsIs else { return }
+        epilogue.apply(to: values, images: batch, maps: EpilogueMaps(stored: slots.map { map($0) }), isa: isa)
+        copyBeyondEpilogue(form, batch)
     }
 
     private func copyBeyondEpilogue(_ form: TensorForms, _ batch: Range<Int>) {
+        guard form.copies.count >= Epilogue.maximumOutputs else { return }
         let written = Program.outputs(of: form).slots
-        for copy in form.copies where !written.contains(copy.slot) {
-            guard let slot = form.value else { preconditionFailure("copies without values") }
-            self.copy(map(slot, step: form.storedStep), copy.key.grid, to: copy.slot, batch)
-        }
+        for copy in form.copies where !written.contains(copy.slot) { self.copy(form, copy, batch) }
     }
 
-    private func copy(_ values: StoredMap, _ grid: ActivationGrid, to slot: Int, _ batch: Range<Int>) {
-        Epilogue(channels: values.layout.channels, outputs: [.quantized(grid.copyGrid)])
-            .apply(to: values, images: batch, maps: EpilogueMaps(stored: [map(slot)]), isa: isa)
+    private func makeCopies(of tensor: TensorID, _ batch: Range<Int>) {
+        guard let form = program.forms[tensor] else { return }
+        for copy in form.copies { self.copy(form, copy, batch) }
+    }
+
+    private func copy(_ form: TensorForms, _ copy: (key: TensorForms.Copy, slot: Int), _ batch: Range<Int>) {
+        guard let slot = form.value else { preconditionFailure("copies without values") }
+        let values = map(slot, step: form.storedStep)
+        Epilogue(channels: values.layout.channels, outputs: [.quantized(copy.key.grid.copyGrid)])
+            .apply(to: values, images: batch, maps: EpilogueMaps(stored: [map(copy.slot)]), isa: isa)
     }
 
     /// Where a tensor's values are.

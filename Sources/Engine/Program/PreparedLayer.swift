@@ -40,11 +40,12 @@ struct PreparedLayer: Sendable {
         }
         switch source {
         case .real: convolution = prepared(layer.weights.values)
-        case .codes(let quantized): convolution = prepared(quantized.codes.map(Float.init))
+        case .codes(let quantized): convolution = prepared(quantized.centredCodes)
         case .effective(let quantized): convolution = prepared(quantized.effective)
         case .packed(let quantized, let isa):
             convolution = PreparedConvolution(
-                codes: quantized.codes, outputChannels: layer.outputChannels, inputChannels: shape.channels,
+                codes: quantized.codes, zeroPoints: quantized.zeroPoint, outputChannels: layer.outputChannels,
+                inputChannels: shape.channels,
                 groups: shape.groups, window: shape.window, isa: isa)
         }
     }
@@ -64,9 +65,26 @@ struct PreparedLayer: Sendable {
         guard let plan else { return ([1], nil) }
         guard case .tensor(let quantizer) = plan.input else { return ([1], nil) }
         guard case .quantized(let weights) = plan.weights else { return ([quantizer.scale], nil) }
+        let isCorrected = weights.offset.contains { $0 != 0 }
         return (
-            weights.scale.map { quantizer.scale * $0 }, weights.offset.map { quantizer.scale * $0 }
+            weights.scale.map { quantizer.scale * $0 },
+            isCorrected ? weights.offset.map { quantizer.scale * $0 } : nil
         )
+    }
+}
+
+extension QuantizedWeights {
+    /// The codes less the zero points of their channels.
+    fileprivate var centredCodes: [Float] {
+        let length = zeroPoint.isEmpty ? 0 : codes.count / zeroPoint.count
+        return [Float](unsafeUninitializedCapacity: codes.count) { result, initialized in
+            for (channel, zero) in zeroPoint.enumerated() {
+                for index in channel * length..<(channel + 1) * length {
+                    result[index] = Float(Int(codes[index]) - zero)
+                }
+            }
+            initialized = codes.count
+        }
     }
 }
 

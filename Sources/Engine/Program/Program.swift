@@ -21,6 +21,8 @@ public struct Program: Sendable {
     let layers: [PreparedLayer]
     let epilogues: [Epilogue]
     let forms: [TensorID: TensorForms]
+    /// How what no layer writes is stored: net inputs and results of operations.
+    let storing: [TensorID: Epilogue]
     let slots: [SlotForm]
     /// For each unit the slots free after it, so that later units reuse their memory.
     let observed: Set<TensorID>
@@ -53,6 +55,14 @@ public struct Program: Sendable {
             return PreparedLayer(layer, input: net.graph[layer.input].shape, source: weights)
         }
         let forms = self.forms
+        var storing: [TensorID: Epilogue] = [:]
+        let operations = net.units.compactMap { if case .operation(let node) = $0 { node } else { nil } }
+        for tensor in net.graph.inputs + operations.flatMap(\.outputs) {
+            guard let form = forms[tensor] else { continue }
+            storing[tensor] = Epilogue(
+                channels: MapLayout(net.graph[tensor].shape).channels, outputs: Program.outputs(of: form).outputs)
+        }
+        self.storing = storing
         epilogues = net.layers.enumerated().map { index, layer in
             let factors = PreparedLayer.factors(plan?.layers[index])
             return Epilogue(

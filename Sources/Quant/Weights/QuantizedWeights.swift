@@ -9,8 +9,8 @@ public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
 
 /// The weights of one layer, quantized per output channel.
 ///
-/// The weight that code q of channel c stands for is scale[c] × q + offset[c]: the step and zero point of an affine
-/// quantizer over the channel's [min, max], with the bias correction folded in:
+/// The weight that code q of channel c stands for is scale[c] × (q − zeroPoint[c]) + offset[c]: the step and zero point of
+/// an affine quantizer over the channel's [min, max], with the bias correction folded in:
 ///
 ///     w = ξ_c (ŵ − E ŵ) + E w,   ξ_c = ‖w − E w‖ / ‖ŵ − E ŵ‖      (both; ξ_c = 1 for the mean alone)
 ///
@@ -23,7 +23,9 @@ public struct QuantizedWeights: Hashable, Sendable {
     public let codes: [UInt8]
     /// The step of each output channel, correction included.
     public let scale: [Float]
-    /// What code 0 of each output channel stands for, correction included.
+    /// The code of a zero weight in each output channel, before correction.
+    public let zeroPoint: [Int]
+    /// What the correction adds to every weight of each output channel; 0 without one. A channel of 0 bits is its offset.
     public let offset: [Float]
     /// The bits of each output channel, 0...8.
     public let bits: [Int]
@@ -46,6 +48,7 @@ public struct QuantizedWeights: Hashable, Sendable {
         let length = outputChannels > 0 ? weights.count / outputChannels : 0
         precondition(length * outputChannels == weights.count, "equal channels")
         var scale: [Float] = []
+        var zeroPoint: [Int] = []
         var offset: [Float] = []
         var meanErrors: [Double] = []
         var normRatios: [Double] = []
@@ -59,6 +62,7 @@ public struct QuantizedWeights: Hashable, Sendable {
                         UnsafeBufferPointer(rebasing: weights[rows]), bits: bits[channel], correction: correction,
                         into: UnsafeMutableBufferPointer(rebasing: codes[rows]))
                     scale.append(result.scale)
+                    zeroPoint.append(result.zeroPoint)
                     offset.append(result.offset)
                     meanErrors.append(result.meanError)
                     normRatios.append(result.normRatio)
@@ -69,6 +73,7 @@ public struct QuantizedWeights: Hashable, Sendable {
             initialized = weights.count
         }
         self.scale = scale
+        self.zeroPoint = zeroPoint
         self.offset = offset
         self.bits = bits
         self.meanErrors = meanErrors
@@ -82,7 +87,7 @@ public struct QuantizedWeights: Hashable, Sendable {
         let length = bits.isEmpty ? 0 : codes.count / bits.count
         return codes.indices.map { index in
             let channel = index / max(1, length)
-            return scale[channel] * Float(codes[index]) + offset[channel]
+            return scale[channel] * Float(Int(codes[index]) - zeroPoint[channel]) + offset[channel]
         }
     }
 }
@@ -90,6 +95,7 @@ public struct QuantizedWeights: Hashable, Sendable {
 /// One output channel while it is quantized.
 private struct QuantizedChannel {
     let scale: Float
+    let zeroPoint: Int
     let offset: Float
     let meanError: Double
     let normRatio: Double
@@ -116,6 +122,7 @@ private struct QuantizedChannel {
         guard bits > 0, !weights.isEmpty else {
             for index in codes.indices { codes[index] = 0 }
             scale = 0
+            zeroPoint = 0
             offset = Float(mean)
             meanError = 0
             normRatio = 1
@@ -146,19 +153,22 @@ private struct QuantizedChannel {
         let ratio = codeSpread > 0 && spread > 0 ? (spread / codeSpread).squareRoot() : 1
         meanError = mean - step * (codeMean - Double(quantizer.zeroPoint))
         normRatio = ratio
+        zeroPoint = quantizer.zeroPoint
+        let centre = codeMean - Double(quantizer.zeroPoint)
         switch correction {
         case .none:
             scale = quantizer.scale
-            offset = -quantizer.scale * Float(quantizer.zeroPoint)
+            offset = 0
         case .mean:
             scale = quantizer.scale
-            offset = Float(mean - step * codeMean)
+            offset = Float(mean - step * centre)
         case .both:
             scale = Float(ratio * step)
-            offset = Float(mean - ratio * step * codeMean)
+            offset = Float(mean - ratio * step * centre)
         }
-        // Σ (w − s q − o)² from the sums already at hand.
-        let (s, o) = (Double(scale), Double(offset))
+        // Σ (w − s q − o)² from the sums already at hand, o being what code 0 stands for.
+        let s = Double(scale)
+        let o = Double(offset) - s * Double(quantizer.zeroPoint)
         squaredError = max(
             0,
             squares - 2 * s * products - 2 * o * sum + s * s * Double(codeSquares) + 2 * s * o * Double(codeSum)

@@ -33,12 +33,17 @@ struct CodeConvolutionTests {
         return Inputs(floats: floats, codes: codes, values: values)
     }
 
-    private func prepared(_ layer: ReferenceConvolution, _ codes: [UInt8], _ isa: InstructionSet)
-        -> PreparedConvolution
-    {
+    private func prepared(
+        _ layer: ReferenceConvolution, _ codes: [UInt8], _ zeroPoints: [Int], _ isa: InstructionSet
+    ) -> PreparedConvolution {
         PreparedConvolution(
-            codes: codes, outputChannels: layer.outputChannels, inputChannels: layer.inputChannels,
-            groups: layer.groups, window: layer.window, isa: isa)
+            codes: codes, zeroPoints: zeroPoints, outputChannels: layer.outputChannels,
+            inputChannels: layer.inputChannels, groups: layer.groups, window: layer.window, isa: isa)
+    }
+
+    private func centred(_ codes: [UInt8], _ zeroPoints: [Int]) -> [Float] {
+        let length = codes.count / zeroPoints.count
+        return codes.enumerated().map { Float(Int($1) - zeroPoints[$0 / length]) }
     }
 
     @Test(arguments: InstructionSet.available)
@@ -51,11 +56,12 @@ struct CodeConvolutionTests {
                 isa: isa)
             let largest = UInt8((1 << Int.random(in: 1...8, using: &random)) - 1)
             let weights = (0..<layer.weightCount).map { _ in UInt8.random(in: 0...largest, using: &random) }
-            let expected = layer.sums(inputs.values, weights.map(Float.init))
+            let zeroPoints = random.zeroPoints(layer.outputChannels, upTo: Int(largest))
+            let expected = layer.sums(inputs.values, centred(weights, zeroPoints))
             let output = layer.outputMap()
-            try prepared(layer, weights, isa).run(
+            try prepared(layer, weights, zeroPoints, isa).run(
                 input: inputs.codes, images: 0..<layer.images,
-                epilogue: Epilogue(channels: layer.outputChannels, offset: [0]),
+                epilogue: Epilogue(channels: layer.outputChannels),
                 maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
             let actual = output.planar(0..<layer.images)
             #expect(
@@ -75,6 +81,7 @@ struct CodeConvolutionTests {
             let inputs = inputs(layer, bits: 4, zeroPoint: zeroPoint, random: &random, isa: isa)
             let weights = (0..<layer.weightCount).map { _ in UInt8.random(in: 0...15, using: &random) }
             let channels = layer.outputChannels
+            let zeroPoints = random.zeroPoints(channels, upTo: 15)
             let (valueGrid, copyGrid) = (
                 StorageGrid.values(scale: 0.37, zeroPoint: 101, codes: 0...255),
                 StorageGrid.codes(scale: 1.3, zeroPoint: 5, codes: 0...15)
@@ -100,11 +107,11 @@ struct CodeConvolutionTests {
                     to: noise, images: 0..<layer.images, maps: EpilogueMaps(stored: [target]), isa: isa)
             }
             let scratch = Scratch()
-            try layer.prepared(weights.map(Float.init)).run(
+            try layer.prepared(centred(weights, zeroPoints)).run(
                 input: inputs.floats, images: 0..<layer.images, epilogue: epilogue,
                 maps: EpilogueMaps(outputs: [value.floats, copy.floats], addend: addend.floats), isa: isa,
                 scratch: scratch)
-            try prepared(layer, weights, isa).run(
+            try prepared(layer, weights, zeroPoints, isa).run(
                 input: inputs.codes, images: 0..<layer.images, epilogue: epilogue,
                 maps: EpilogueMaps(stored: [value.codes, copy.codes], addend: addend.codes), isa: isa,
                 scratch: scratch, cancelled: { false })
@@ -138,5 +145,11 @@ struct CodeConvolutionTests {
                 }
             }
         }
+    }
+}
+
+extension SplitMix64 {
+    fileprivate mutating func zeroPoints(_ count: Int, upTo largest: Int) -> [Int] {
+        (0..<count).map { _ in Int.random(in: 0...largest, using: &self) }
     }
 }

@@ -3,7 +3,7 @@
 TEST_TIMEOUT ?= 1800
 ARGS ?=
 
-.PHONY: build run test lint imports check install uninstall bench fuzz sanitize
+.PHONY: build run test lint imports check install uninstall bench conformance fuzz sanitize
 
 build: ; @scripts/install-packages && swift build -c release --product nibble
 
@@ -48,6 +48,13 @@ uninstall:
 bench:
 	@scripts/install-packages && swift build -c release --product session-bench && .build/release/session-bench
 	@scripts/bench-evaluate
+
+# ONNX's own test data; DATA names another folder of that layout.
+DATA ?=
+ONNX_DATA = /usr/share/libonnx-testdata/data
+conformance:
+	@scripts/install-packages $(if $(DATA),,conformance) && swift build -c release --product conformance
+	@.build/release/conformance $(if $(DATA),"$(DATA)",$(addprefix $(ONNX_DATA)/,node simple pytorch-operator pytorch-converted))
 
 # Mutated files for every reader, FUZZ_SECONDS each; a crash leaves reader and seed in /tmp/nibble-fuzz-last.
 FUZZ_SECONDS ?= 60

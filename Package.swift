@@ -76,6 +76,10 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // ONNX's own test data against the engine.
+        .executableTarget(
+            name: "conformance", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
+
         // Mutated files for the readers.
         .executableTarget(
             name: "reader-fuzz",

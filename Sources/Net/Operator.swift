@@ -36,6 +36,34 @@ public enum Operator: Hashable, Sendable {
     /// Any change of shape that keeps the row-major order: Reshape, Flatten, Squeeze, Unsqueeze.
     case reshape
     case transpose(permutation: [Int])
+    /// A convolution over any number of spatial axes; inputs as of `convolution`.
+    case spatialConvolution(SpatialWindow, groups: Int)
+    /// Inputs X [N, C, ...], W [C, O/groups, ...], optional B [O]: the gradient of a convolution with respect to its input.
+    case transposedConvolution(SpatialWindow, groups: Int)
+    /// A pool over any number of spatial axes; only padding that the window names counts.
+    case spatialPool(SpatialWindow, SpatialPool)
+    /// Inputs X, scale [C], bias [C].
+    case instanceNormalization(epsilon: Float)
+    /// Inputs X, scale, optional bias; outputs Y, and the means and reciprocal deviations over the axes from `axis` on.
+    case layerNormalization(axis: Int, epsilon: Float)
+    /// X over its norm of order 1 or 2 along an axis.
+    case normNormalization(axis: Int, order: Int)
+    /// Interpolation along each axis named, one after the other.
+    case resample([AxisSampling])
+    /// Inputs data, indices (whole numbers; negative ones count from the end).
+    case gather(axis: Int)
+    /// X repeated along axes where its extent is 1.
+    case expand
+    /// X repeated whole along each axis.
+    case tile(repeats: [Int])
+    /// The index of the largest element along an axis.
+    case argumentOfMaximum(axis: Int, keepsDimensions: Bool, selectsLast: Bool)
+    /// Inputs condition, X, Y: X where the condition is not 0, with broadcasting.
+    case choose
+    /// Inputs X, scale, optional zero point, each one value or one along `axis`: saturate(round(X / scale) + zero point).
+    case quantizeLinear(axis: Int, low: Float, high: Float)
+    /// Inputs X, scale, optional zero point: (X - zero point) scale.
+    case dequantizeLinear(axis: Int)
 
     /// The ONNX name of the operator (of its family, where one case stands for several).
     public var name: String {
@@ -60,6 +88,20 @@ public enum Operator: Hashable, Sendable {
         case .pad: "Pad"
         case .reshape: "Reshape"
         case .transpose: "Transpose"
+        case .spatialConvolution: "Conv"
+        case .transposedConvolution: "ConvTranspose"
+        case .spatialPool(_, let pool): pool.name
+        case .instanceNormalization: "InstanceNormalization"
+        case .layerNormalization: "LayerNormalization"
+        case .normNormalization: "LpNormalization"
+        case .resample: "Resize"
+        case .gather: "Gather"
+        case .expand: "Expand"
+        case .tile: "Tile"
+        case .argumentOfMaximum: "ArgMax"
+        case .choose: "Where"
+        case .quantizeLinear: "QuantizeLinear"
+        case .dequantizeLinear: "DequantizeLinear"
         }
     }
 }
@@ -138,6 +180,16 @@ public enum Unary: Hashable, Sendable {
     /// x Phi(x), exact or by the tanh approximation.
     case gelu(approximate: Bool)
     case sqrt, exp, log, negate, absolute, reciprocal, floor, ceil, round, sign
+    /// 1 for 0, else 0.
+    case not
+    /// Rounds towards zero: a cast to integers, which are held as floats.
+    case truncate
+    /// 1 for anything but 0: a cast to truth values.
+    case isNonzero
+    /// Rounds to half precision.
+    case half
+    /// Rounds to bfloat16.
+    case brain
 
     /// The ONNX name of the function.
     public var name: String {
@@ -166,6 +218,8 @@ public enum Unary: Hashable, Sendable {
         case .ceil: "Ceil"
         case .round: "Round"
         case .sign: "Sign"
+        case .not: "Not"
+        case .truncate, .isNonzero, .half, .brain: "Cast"
         }
     }
 }
@@ -180,6 +234,12 @@ public enum Elementwise: String, Hashable, Sendable {
     case maximum = "Max"
     case minimum = "Min"
     case mean = "Mean"
+    /// Comparisons and truth values are 1 or 0.
+    case equal = "Equal"
+    case less = "Less"
+    case greater = "Greater"
+    case and = "And"
+    case or = "Or"
 }
 
 /// A reduction over axes; the raw value is its ONNX name.

@@ -6,7 +6,7 @@ import Quant
 import Testing
 
 /// Real nets beside the project, for tests that are skipped without them.
-private enum Zoo {
+enum Zoo {
     static let directory: String = {
         if let named = getenv("NIBBLE_ZOO") { return String(cString: named) }
         let package = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
@@ -16,16 +16,16 @@ private enum Zoo {
     static func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     static let isPresent = access(path("resnet20.onnx"), R_OK) == 0
-}
 
-@Suite(.enabled(if: Zoo.isPresent)) struct ZooTests {
-    private func preprocessing(_ net: String) -> Preprocessing {
+    static func preprocessing(_ net: String) -> Preprocessing {
         net == "resnet20"
             ? Preprocessing(
                 scale: 1 / 255, mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
             : Preprocessing(scale: 1)
     }
+}
 
+@Suite(.enabled(if: Zoo.isPresent)) struct ZooTests {
     @Test(arguments: ["resnet20", "resnet8"], InstructionSet.available)
     func outputsEqualOnnxRuntimes(name: String, isa: InstructionSet) throws {
         let net = LayerGraph(try OnnxFile(path: Zoo.path("\(name).onnx")).graph)
@@ -56,9 +56,9 @@ private enum Zoo {
         let test = try DataReader.images(at: Zoo.path("cifar10-test.npz"), limit: 1000).images
         let observed = try DataReader.images(at: Zoo.path("cifar10-calibration.npz"), limit: 512).images
         let options = RunOptions(threads: 2, isa: .best)
-        let source = ImageSource(test, preprocessing(name))
+        let source = ImageSource(test, Zoo.preprocessing(name))
         let calibration = try await CalibrationRun(
-            net, on: ImageSource(observed, preprocessing(name)), options: options
+            net, on: ImageSource(observed, Zoo.preprocessing(name)), options: options
         ).run()
         let labels = try #require(test.labels)
         func accuracy(_ plan: PlanOptions) async throws -> Double {

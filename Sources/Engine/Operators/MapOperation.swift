@@ -69,10 +69,14 @@ struct MapOperation {
             let operands = zip(node.inputs, inputs).map { id, map -> Tensor? in
                 guard let id else { return nil }
                 if let constant = graph.constants[id] { return constant }
-                return map.map { Tensor(shape: graph[id].shape, values: $0.planar(image..<image + 1)) }
+                return map.map { map in
+                    let shape = graph[id].shape
+                    // A map has at least one element, whatever the tensor has.
+                    return Tensor(shape: shape, values: shape.count == 0 ? [] : map.planar(image..<image + 1))
+                }
             }
             let results = Reference.evaluate(node.operation, operands, shapes: shapes)
-            for (result, output) in zip(results, outputs) {
+            for (result, output) in zip(results, outputs) where result.shape.count > 0 {
                 output.load(planar: result.values, into: image..<image + 1)
             }
         }

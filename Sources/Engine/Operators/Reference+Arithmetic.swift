@@ -98,6 +98,11 @@ extension Reference {
                     case .power: pow(left, right)
                     case .maximum: max(left, right)
                     case .minimum: min(left, right)
+                    case .equal: left == right ? 1 : 0
+                    case .less: left < right ? 1 : 0
+                    case .greater: left > right ? 1 : 0
+                    case .and: left != 0 && right != 0 ? 1 : 0
+                    case .or: left != 0 || right != 0 ? 1 : 0
                     }
             }
         }
@@ -226,6 +231,11 @@ extension Unary {
         case .ceil: x.rounded(.up)
         case .round: x.rounded(.toNearestOrEven)
         case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+        case .not: x == 0 ? 1 : 0
+        case .truncate: x.rounded(.towardZero)
+        case .isNonzero: x != 0 ? 1 : 0
+        case .half: ReducedPrecision.half(x)
+        case .brain: ReducedPrecision.brain(x)
         }
     }
 

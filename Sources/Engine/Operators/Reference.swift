@@ -78,6 +78,37 @@ public enum Reference {
         case .pad(let before, _, let mode): return [pad(x, before, mode, shape)]
         case .reshape: return [Tensor(shape: shape, values: x.values)]
         case .transpose(let permutation): return [transpose(x, permutation, shape)]
+        case .spatialConvolution(let window, let groups):
+            return [spatialConvolution(x, required(inputs, 1), optional(inputs, 2), window, groups: groups, shape)]
+        case .transposedConvolution(let window, let groups):
+            return [
+                transposedConvolution(x, required(inputs, 1), optional(inputs, 2), window, groups: groups, shape)
+            ]
+        case .spatialPool(let window, let pool): return spatialPool(x, window, pool, shapes)
+        case .instanceNormalization(let epsilon):
+            return [instanceNormalization(x, required(inputs, 1), required(inputs, 2), epsilon)]
+        case .layerNormalization(let axis, let epsilon):
+            return layerNormalization(x, required(inputs, 1), optional(inputs, 2), axis, epsilon, shapes)
+        case .normNormalization(let axis, let order): return [normNormalization(x, axis, order)]
+        case .resample(let axes): return [axes.reduce(x) { resample($0, $1) }]
+        case .gather(let axis): return [gather(x, required(inputs, 1), axis, shape)]
+        case .expand: return [elementwise(.add, [x, Tensor(shape: [], values: [0])], shape)]
+        case .tile: return [tile(x, shape)]
+        case .argumentOfMaximum(let axis, _, let selectsLast):
+            return [argumentOfMaximum(x, axis, selectsLast: selectsLast, shape)]
+        case .choose: return [choose(x, required(inputs, 1), required(inputs, 2), shape)]
+        case .quantizeLinear(let axis, let low, let high):
+            return [
+                quantize(x, required(inputs, 1), optional(inputs, 2), axis) { value, scale, zero in
+                    min(max((value / scale).rounded(.toNearestOrEven) + zero, low), high)
+                }
+            ]
+        case .dequantizeLinear(let axis):
+            return [
+                quantize(x, required(inputs, 1), optional(inputs, 2), axis) { value, scale, zero in
+                    (value - zero) * scale
+                }
+            ]
         }
     }
 

@@ -77,19 +77,21 @@ public final class Execution {
             }, cancelled: cancelled)
     }
 
-    private func load(_ inputs: [[Float]], images: Int, _ observer: Observer?) {
+    /// Takes the net inputs in.
+    func load(_ inputs: [[Float]], images: Int, _ observer: Observer?) {
         precondition(images <= capacity && inputs.count == program.net.graph.inputs.count)
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
             guard let form = program.forms[tensor], let slot = form.value else { continue }
             let map = floats(slot)
-            map.load(planar: values, into: batch)
+            if program.net.graph[tensor].shape.count > 0 { map.load(planar: values, into: batch) }
             finish(tensor, map, batch)
             observe(tensor, map, batch, observer)
         }
     }
 
-    private func runUnits(
+    /// Runs the net from a unit on; `passed` is told of every unit that is done.
+    func runUnits(
         from start: Int, images: Int, observer: Observer? = nil, passed: (Int) -> Void = { _ in },
         cancelled: () -> Bool
     ) throws(Cancelled) -> [Float] {
@@ -109,7 +111,17 @@ public final class Execution {
         return floats(of: program.logits).planar(batch)
     }
 
-    private func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
+    /// The values of one of the net's outputs after a run, image after image.
+    public func output(_ index: Int, images: Int) -> [Float] {
+        let tensor = program.net.graph.outputs[index]
+        if let constant = program.net.graph.constants[tensor] {
+            return Array(repeatElement(constant.values, count: images).joined())
+        }
+        return program.net.graph[tensor].shape.count == 0 ? [] : floats(of: tensor).planar(0..<images)
+    }
+
+    /// What a tensor holds now, as long as its memory is not used for another.
+    func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
         Snapshot(
             forms: (program.forms[tensor]?.kept ?? []).map { form in
                 switch memory(form.slot) {

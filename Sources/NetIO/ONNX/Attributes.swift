@@ -22,6 +22,8 @@ struct Attributes {
         entries[name].map(\.f) ?? value
     }
 
+    func number(_ name: String) -> Float? { entries[name].map(\.f) }
+
     func ints(_ name: String) -> [Int]? {
         entries[name].map { $0.ints.map(Int.init) }
     }

@@ -14,6 +14,11 @@ extension Importer {
             guard let value = context.values.first ?? nil else {
                 throw context.attributes.malformed("it has no input")
             }
+            if context.proto.output.count > 1, isRead(context.proto.output[1]) {
+                // Nothing is dropped, so the mask keeps everything.
+                let shape = shape(of: value)
+                values(context.proto.output[1], are: .integer(shape, [Int64](repeating: 1, count: shape.count)))
+            }
             alias(context, to: value)
             return true
         case "Shape":
@@ -36,8 +41,7 @@ extension Importer {
             guard let value = context.values.first ?? nil else {
                 throw context.attributes.malformed("it has no input")
             }
-            try cast(context, value)
-            return true
+            return try cast(context, value)
         default: break
         }
         guard context.values.allSatisfy({ if case .runtime? = $0 { false } else { true } }),
@@ -64,22 +68,47 @@ extension Importer {
     }
 
     /// Real types are one type here; integers become real and back only for values known at load.
-    private mutating func cast(_ context: NodeContext, _ value: Value) throws(OnnxError) {
-        let isReal = [1, 10, 11, 16].contains(context.attributes.int("to", default: 0))
+    private mutating func cast(_ context: NodeContext, _ value: Value) throws(OnnxError) -> Bool {
+        guard let target = context.targetType else { throw context.attributes.unsupported("its target type") }
         switch value {
         case .runtime:
-            guard isReal else { throw context.attributes.unsupported("a cast of computed values to integers") }
+            guard target == .real else { return false }
             alias(context, to: value)
         case .constant(let constant):
-            switch constant {
-            case .integer where isReal: define(context, .real(constant.real))
-            case .real(let tensor) where !isReal:
+            switch (constant, target) {
+            case (_, .truth):
+                define(context, .integer(constant.shape, constant.doubles.map { $0 == 0 ? 0 : 1 }))
+            case (.integer, .integer): define(context, constant)
+            case (.integer, _): define(context, .real(constant.real))
+            case (.real(let tensor), .integer):
                 guard tensor.values.allSatisfy({ abs($0) < 0x1p62 }) else {
                     throw context.attributes.malformed("a value too large for an integer")
                 }
                 define(context, .integer(tensor.shape, tensor.values.map { Int64($0) }))
-            default: define(context, constant)
+            case (.real, _): define(context, constant)
             }
+        }
+        return true
+    }
+}
+
+/// What a cast makes: double precision counts as single.
+enum CastTarget {
+    case real, half, brain, integer, truth
+}
+
+extension NodeContext {
+    /// The type that a Cast node names, by number or, before opset 6, by name.
+    var targetType: CastTarget? {
+        let names = ["FLOAT": 1, "DOUBLE": 11, "FLOAT16": 10, "BFLOAT16": 16, "BOOL": 9, "INT32": 6, "INT64": 7]
+        let named = names[attributes.string("to", default: "")]
+        switch named ?? attributes.int("to", default: 0) {
+        case 1, 11: return .real
+        case 10: return .half
+        case 16: return .brain
+        case 9: return .truth
+        case 2...7, 12, 13: return .integer
+        default: return nil
         }
     }
 }
@@ -95,7 +124,22 @@ struct ConstantFolding {
     func result() throws(OnnxError) -> Constant? {
         let first = context.constant(0)
         switch context.proto.opType {
-        case "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min": return try elementwise()
+        case "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Equal", "Less", "Greater", "And", "Or":
+            return try elementwise()
+        case "Not":
+            return first.map { .integer($0.shape, $0.doubles.map { $0 == 0 ? 1 : 0 }) }
+        case "Where": return try choose()
+        case "Expand":
+            guard let first, let listed = context.constant(1)?.integers,
+                let wanted = Shape(validating: listed.map { Int(clamping: $0) }),
+                let shape = broadcast(first.shape, wanted), shape.count <= ConstantFolding.largestResult
+            else { throw context.attributes.malformed("its shape") }
+            return select(first, shape) { index in
+                first.shape.dimensions.indices.map { axis in
+                    first.shape[axis] == 1 ? 0 : index[axis + shape.rank - first.shape.rank]
+                }
+            }
+        case "Range": return try RangeBounds(context)?.constant()
         case "Neg", "Sqrt", "Floor", "Ceil", "Exp", "Abs", "Reciprocal": return first.map(unary)
         case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
             guard let first else { return nil }
@@ -174,6 +218,11 @@ struct ConstantFolding {
             return .integer(shape, values)
         }
         let (a, b) = (left.doubles, right.doubles)
+        let comparisons: [String: (Double, Double) -> Bool] = ["Equal": (==), "Less": (<), "Greater": (>)]
+        if let compare = comparisons[type] {
+            return .integer(
+                shape, broadcastIndices(left.shape, right.shape, shape).map { i, j in compare(a[i], b[j]) ? 1 : 0 })
+        }
         let values = broadcastIndices(left.shape, right.shape, shape).map { i, j in Float(real(type, a[i], b[j])) }
         return .real(Tensor(shape: shape, values: values))
     }
@@ -185,6 +234,11 @@ struct ConstantFolding {
             case "Sub": a.subtractingReportingOverflow(b)
             case "Mul": a.multipliedReportingOverflow(by: b)
             case "Div": a.dividedReportingOverflow(by: b)
+            case "Equal": (a == b ? 1 : 0, false)
+            case "Less": (a < b ? 1 : 0, false)
+            case "Greater": (a > b ? 1 : 0, false)
+            case "And": (a != 0 && b != 0 ? 1 : 0, false)
+            case "Or": (a != 0 || b != 0 ? 1 : 0, false)
             case "Max": (max(a, b), false)
             case "Min": (min(a, b), false)
             default: (Int64(clamping: Int(pow(Double(a), Double(b)).clamped(to: -0x1p62...0x1p62))), false)
@@ -203,6 +257,23 @@ struct ConstantFolding {
         case "Min": min(a, b)
         default: pow(a, b)
         }
+    }
+
+    private func choose() throws(OnnxError) -> Constant? {
+        guard let condition = context.constant(0), let x = context.constant(1), let y = context.constant(2) else {
+            return nil
+        }
+        guard let pair = broadcast(x.shape, y.shape), let shape = broadcast(condition.shape, pair),
+            shape.count <= ConstantFolding.largestResult
+        else { throw context.attributes.malformed("shapes that do not broadcast") }
+        func positions(_ operand: Shape) -> [Int] { broadcastIndices(operand, shape, shape).map(\.0) }
+        let (ofX, ofY) = (positions(x.shape), positions(y.shape))
+        let takesX = positions(condition.shape).map { condition.doubles[$0] != 0 }
+        if let a = x.integers, let b = y.integers {
+            return .integer(shape, takesX.indices.map { takesX[$0] ? a[ofX[$0]] : b[ofY[$0]] })
+        }
+        let (a, b) = (x.real.values, y.real.values)
+        return .real(Tensor(shape: shape, values: takesX.indices.map { takesX[$0] ? a[ofX[$0]] : b[ofY[$0]] }))
     }
 
     private func gather() throws(OnnxError) -> Constant? {

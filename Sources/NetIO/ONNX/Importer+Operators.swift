@@ -15,18 +15,37 @@ extension Importer {
         case "Gemm": try importGemm(context)
         case "MatMul": try importMatrixProduct(context)
         case "BatchNormalization": try importBatchNormalization(context)
-        case "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mean", "Sum": try importElementwise(context)
+        case "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Mean", "Sum", "Equal", "Less", "Greater", "And",
+            "Or":
+            try importElementwise(context)
         case "PRelu":
             let shape = try inputShape(context)
-            guard context.has(1), let slope = context.values[1], broadcast(shape, self.shape(of: slope)) == shape
-            else {
+            guard context.has(1), let slope = context.values[1], let input = context.values[0] else {
+                throw context.attributes.malformed("it has no slope")
+            }
+            let own = self.shape(of: slope)
+            if broadcast(shape, own) == shape {
+                try emit(context, .prelu, inputs: [0, 1], shapes: [shape])
+            } else if own.rank == 1, shape.rank > 1, own[0] == shape[1] {
+                // Before opset 7: one slope per channel.
+                let aligned = aligned(context, input: 1, at: 1, rank: shape.rank)
+                emit(
+                    context, .prelu, ids: [id(of: input, named: context.proto.input[0]), aligned], shapes: [shape])
+            } else {
                 throw context.attributes.malformed("its slope does not fit \(shape)")
             }
-            try emit(context, .prelu, inputs: [0, 1], shapes: [shape])
         case "Softmax", "LogSoftmax": try importSoftmax(context)
         case "MaxPool", "AveragePool": try importPool(context)
         case "GlobalAveragePool", "GlobalMaxPool":
-            let shape = try image(context)
+            let shape = try spatial(context)
+            guard shape.rank == 4 else {
+                let window = SpatialWindow.whole(shape.dimensions.dropFirst(2))
+                try emit(
+                    context,
+                    .spatialPool(window, type == "GlobalMaxPool" ? .maximum : .average(countsPadding: false)),
+                    inputs: [0], shapes: [Shape(shape.dimensions.enumerated().map { $0 < 2 ? $1 : 1 })])
+                return
+            }
             try emit(
                 context, type == "GlobalMaxPool" ? .globalMaxPool : .globalAveragePool, inputs: [0],
                 shapes: [Shape([shape[0], shape[1], 1, 1])])
@@ -41,11 +60,27 @@ extension Importer {
                     size: size, alpha: attributes.float("alpha", default: 1e-4),
                     beta: attributes.float("beta", default: 0.75), bias: attributes.float("bias", default: 1)),
                 inputs: [0], shapes: [try image(context)])
+        case "ConvTranspose": try importTransposedConvolution(context)
+        case "InstanceNormalization": try importInstanceNormalization(context)
+        case "LayerNormalization": try importLayerNormalization(context)
+        case "LpNormalization": try importNormNormalization(context)
+        case "Resize", "Upsample": try importResize(context)
+        case "DepthToSpace", "SpaceToDepth": try importBlocks(context)
+        case "Gather": try importGather(context)
+        case "Expand": try importExpand(context)
+        case "Tile": try importTile(context)
+        case "Where": try importWhere(context)
+        case "ArgMax": try importArgumentOfMaximum(context)
+        case "Range": try importRange(context)
+        case "Cast": try importCast(context)
+        case "QuantizeLinear", "DequantizeLinear": try importQuantization(context)
         case "Concat": try importConcatenation(context)
         case "Split": try importSplit(context)
         case "Slice":
             let bounds = try SliceBounds(context: context, shape: try inputShape(context))
-            guard bounds.outputShape.count > 0 else { throw context.attributes.malformed("it leaves nothing") }
+            guard bounds.outputShape.count > 0 || allowsEmpty else {
+                throw context.attributes.malformed("it leaves nothing")
+            }
             try emit(
                 context, .slice(starts: bounds.starts, steps: bounds.steps), inputs: [0],
                 shapes: [bounds.outputShape])
@@ -114,6 +149,7 @@ extension Importer {
         case "Ceil": return .ceil
         case "Round": return .round
         case "Sign": return .sign
+        case "Not": return .not
         default: return nil
         }
     }
@@ -162,12 +198,36 @@ extension Importer {
             throw context.attributes.malformed("it needs two inputs")
         }
         let (a, b) = (shape(of: left), shape(of: right))
+        if a.rank == 1 || b.rank == 1 {
+            try importVectorProduct(context, left, right)
+            return
+        }
         guard a.rank >= 2, b.rank >= 2, a[a.rank - 1] == b[b.rank - 2],
             let outer = broadcast(Shape(Array(a.dimensions.dropLast(2))), Shape(Array(b.dimensions.dropLast(2))))
         else { throw context.attributes.unsupported("shapes \(a) and \(b)") }
         try emit(
             context, .matrixProduct, inputs: [0, 1],
             shapes: [Shape(outer.dimensions + [a[a.rank - 2], b[b.rank - 1]])])
+    }
+
+    /// A vector counts as one row on the left and one column on the right; the result loses that axis again.
+    private mutating func importVectorProduct(
+        _ context: NodeContext, _ left: Value, _ right: Value
+    ) throws(OnnxError) {
+        let (a, b) = (shape(of: left), shape(of: right))
+        let rows = a.rank == 1 ? Shape([1] + a.dimensions) : a
+        let columns = b.rank == 1 ? Shape(b.dimensions + [1]) : b
+        guard rows.rank >= 2, columns.rank >= 2, rows[rows.rank - 1] == columns[columns.rank - 2],
+            let outer = broadcast(
+                Shape(Array(rows.dimensions.dropLast(2))), Shape(Array(columns.dimensions.dropLast(2))))
+        else { throw context.attributes.unsupported("shapes \(a) and \(b)") }
+        let first = intermediate(context, .reshape, [id(of: left, named: context.proto.input[0])], rows)
+        let second = intermediate(context, .reshape, [id(of: right, named: context.proto.input[1])], columns)
+        let product = outer.dimensions + [rows[rows.rank - 2], columns[columns.rank - 1]]
+        let result = intermediate(context, .matrixProduct, [first, second], Shape(product))
+        let kept =
+            outer.dimensions + (a.rank == 1 ? [] : [rows[rows.rank - 2]]) + (b.rank == 1 ? [] : [product.last ?? 1])
+        emit(context, .reshape, ids: [result], shapes: [Shape(kept)])
     }
 
     private mutating func importBatchNormalization(_ context: NodeContext) throws(OnnxError) {
@@ -192,6 +252,7 @@ extension Importer {
             function = known
         }
         var shape = try inputShape(context)
+        if opset < 7, context.values.count == 2, try importLegacyBroadcast(context, function, shape) { return }
         for value in context.values.dropFirst() {
             guard let value, let common = broadcast(shape, self.shape(of: value)) else {
                 throw context.attributes.malformed("shapes that do not broadcast")
@@ -203,6 +264,40 @@ extension Importer {
             return
         }
         try emit(context, .elementwise(function), inputs: Array(context.values.indices), shapes: [shape])
+    }
+
+    /// Before opset 7 the second operand is placed along the axes from `axis` on.
+    private mutating func importLegacyBroadcast(
+        _ context: NodeContext, _ function: Elementwise, _ shape: Shape
+    ) throws(OnnxError) -> Bool {
+        guard context.attributes.int("broadcast", default: 0) != 0, context.attributes.has("axis"),
+            let left = context.values[0], let right = context.values[1]
+        else { return false }
+        let own = self.shape(of: right)
+        let axis = try context.axis(context.attributes.int("axis", default: 0), rank: max(1, shape.rank))
+        guard axis + own.rank <= shape.rank else { throw context.attributes.malformed("its axis") }
+        let operand = aligned(context, input: 1, at: axis, rank: shape.rank)
+        guard broadcast(shape, tensors[operand.index].shape) == shape else {
+            throw context.attributes.malformed("shapes that do not broadcast")
+        }
+        emit(
+            context, .elementwise(function), ids: [id(of: left, named: context.proto.input[0]), operand],
+            shapes: [shape])
+        return true
+    }
+
+    /// An input with axes of 1 behind its own, so that these come to lie at `axis` of a tensor of `rank` axes.
+    private mutating func aligned(_ context: NodeContext, input: Int, at axis: Int, rank: Int) -> TensorID {
+        guard let value = context.values[input] else { preconditionFailure("the input was checked") }
+        let own = shape(of: value)
+        let dimensions = own.dimensions + [Int](repeating: 1, count: max(0, rank - axis - own.rank))
+        if case .constant(let constant) = value {
+            let name = "\(context.proto.input[input]) at \(axis) of \(rank)"
+            return id(
+                of: .constant(.real(Tensor(shape: Shape(dimensions), values: constant.real.values))), named: name)
+        }
+        return intermediate(
+            context, .reshape, [id(of: value, named: context.proto.input[input])], Shape(dimensions))
     }
 
     private mutating func importSoftmax(_ context: NodeContext) throws(OnnxError) {
@@ -271,7 +366,9 @@ extension Importer {
             let length = (shape[axis] + parts - 1) / max(1, parts)
             sizes = (0..<parts).map { min(length, shape[axis] - $0 * length) }
         }
-        guard sizes.count == parts, sizes.allSatisfy({ $0 > 0 }), sizes.reduce(0, +) == shape[axis] else {
+        guard sizes.count == parts, sizes.allSatisfy({ $0 > 0 || $0 == 0 && allowsEmpty }),
+            sizes.reduce(0, +) == shape[axis]
+        else {
             throw context.attributes.malformed("sizes \(sizes) of \(shape[axis])")
         }
         let shapes = sizes.map { size in

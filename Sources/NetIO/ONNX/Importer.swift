@@ -12,6 +12,7 @@ struct Importer {
     }
 
     let opset: Int
+    private let options: ImportOptions
     private let model: OnnxModel
     private let name: String
     private let decoder: TensorDecoder
@@ -26,12 +27,18 @@ struct Importer {
     /// The graph's own identifier of a constant that several nodes read.
     private var constantIDs: [String: TensorID] = [:]
 
-    init(model: OnnxModel, name: String, decoder: TensorDecoder) throws(OnnxError) {
+    /// What is known of net inputs, for operators that need to know it at load.
+    private var known: [String: Constant] = [:]
+
+    init(
+        model: OnnxModel, name: String, decoder: TensorDecoder, options: ImportOptions = ImportOptions()
+    ) throws(OnnxError) {
         self.model = model
+        self.options = options
         self.name = name
         self.decoder = decoder
         let version = model.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
-        guard version >= 7, version < 1000 else { throw .opset(version: Int(clamping: version)) }
+        guard version >= 1, version < 1000 else { throw .opset(version: Int(clamping: version)) }
         opset = Int(version)
     }
 
@@ -45,6 +52,13 @@ struct Importer {
         }
         var inputs: [TensorID] = []
         for input in model.graph.input where values[input.name] == nil {
+            if let given = options.given[input.name]?.constant {
+                if case .integer = given {
+                    values[input.name] = .constant(given)
+                    continue
+                }
+                known[input.name] = given
+            }
             let shape = try inputShape(input)
             let id = declare(input.name, shape: shape)
             values[input.name] = .runtime(id)
@@ -65,6 +79,9 @@ struct Importer {
             throw .unresolved(node: "graph", tensor: "\(error)")
         }
     }
+
+    /// Whether tensors without elements may be computed: in a net for images they are a mistake.
+    var allowsEmpty: Bool { options.keepsBatch }
 
     // MARK: Names and values
 
@@ -94,7 +111,7 @@ struct Importer {
         }
     }
 
-    /// Appends a node that runs, and declares its outputs.
+    /// Appends a node that runs on some of the inputs of the node read, and declares its outputs.
     mutating func emit(
         _ context: NodeContext, _ operation: Operator, inputs: [Int?], shapes: [Shape]
     ) throws(OnnxError) {
@@ -106,6 +123,21 @@ struct Importer {
                 ids.append(nil)
             }
         }
+        emit(context, operation, ids: ids, shapes: shapes)
+    }
+
+    /// Appends a node that runs between others which one node of the file stands for.
+    mutating func intermediate(
+        _ context: NodeContext, _ operation: Operator, _ inputs: [TensorID?], _ shape: Shape
+    ) -> TensorID {
+        let name = uniqueName("\(context.name).\(operation.name)")
+        let output = declare(name, shape: shape)
+        nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
+        return output
+    }
+
+    /// Appends a node that runs, and declares the outputs of the node read.
+    mutating func emit(_ context: NodeContext, _ operation: Operator, ids: [TensorID?], shapes: [Shape]) {
         var outputs: [TensorID] = []
         for (index, shape) in shapes.enumerated() {
             let name = index < context.proto.output.count ? context.proto.output[index] : ""
@@ -121,8 +153,23 @@ struct Importer {
         if let output = context.proto.output.first { values[output] = value }
     }
 
+    /// Gives a name a value known at load.
+    mutating func values(_ name: String, are constant: Constant) { values[name] = .constant(constant) }
+
     /// Gives an output a value known at load.
     mutating func define(_ context: NodeContext, _ constant: Constant) { alias(context, to: .constant(constant)) }
+
+    /// The element type that the file gives a tensor, if it says one.
+    func elementType(of name: String) -> Int32? {
+        if let stored = model.graph.initializer.first(where: { $0.name == name }) { return stored.dataType }
+        if let input = model.graph.input.first(where: { $0.name == name }) {
+            return input.type.tensorType.elemType
+        }
+        for node in model.graph.node where node.output.contains(name) && node.opType == "Constant" {
+            return node.attribute.first { $0.name == "value" }?.t.dataType
+        }
+        return nil
+    }
 
     /// The values of a tensor stored in an attribute.
     func decode(_ tensor: OnnxTensor) throws(OnnxError) -> Constant { try decoder.decode(tensor) }
@@ -172,9 +219,12 @@ struct Importer {
 
     /// An input's shape for one image: the leading dimension is the batch whatever the file says.
     private mutating func inputShape(_ input: OnnxValueInfo) throws(OnnxError) -> Shape {
+        if let given = options.given[input.name] { return given.shape }
         var dimensions: [Int] = []
         for (axis, dimension) in input.type.tensorType.shape.dim.enumerated() {
-            if axis == 0 {
+            if let listed = options.shapes[input.name], axis < listed.count, axis > 0 {
+                dimensions.append(listed[axis])
+            } else if axis == 0, !options.keepsBatch {
                 if case .dimValue(let value)? = dimension.value, value > 1 { declaredBatch = Int(value) }
                 dimensions.append(1)
             } else if case .dimValue(let value)? = dimension.value, value > 0, value < 1 << 31 {
@@ -183,7 +233,7 @@ struct Importer {
                 throw .unknownDimension(input: input.name, axis: axis)
             }
         }
-        guard !dimensions.isEmpty, let shape = Shape(validating: dimensions) else {
+        guard !dimensions.isEmpty || options.keepsBatch, let shape = Shape(validating: dimensions) else {
             throw .tensor(name: input.name, reason: "the input has no shape: export the model with one")
         }
         return shape
@@ -207,22 +257,28 @@ struct Importer {
             }
         }
         let context = NodeContext(
-            name: label, proto: proto, attributes: Attributes(proto, name: label), values: inputs)
+            name: label, proto: proto, attributes: Attributes(proto, name: label), values: inputs,
+            known: proto.input.map { known[$0] })
         for (output, used) in zip(proto.output.dropFirst(), proto.output.dropFirst().map(isRead))
-        where used && !["Split", "Dropout", "BatchNormalization"].contains(proto.opType) {
+        where used
+            && !["Split", "Dropout", "BatchNormalization", "MaxPool", "LayerNormalization"].contains(proto.opType)
+        {
             throw context.attributes.unsupported("its output '\(output)' is not supported")
         }
         if try !fold(context) { try importRuntime(context) }
     }
 
-    private func isRead(_ name: String) -> Bool {
+    func isRead(_ name: String) -> Bool {
         !name.isEmpty
             && (model.graph.output.contains { $0.name == name }
                 || model.graph.node.contains { $0.input.contains(name) })
     }
 
     private mutating func uniqueName(_ node: OnnxNode) -> String {
-        let base = node.name.isEmpty ? node.output.first { !$0.isEmpty } ?? node.opType : node.name
+        uniqueName(node.name.isEmpty ? node.output.first { !$0.isEmpty } ?? node.opType : node.name)
+    }
+
+    private mutating func uniqueName(_ base: String) -> String {
         var name = base
         var suffix = 2
         while !usedNames.insert(name).inserted {
@@ -241,11 +297,14 @@ struct NodeContext {
     let attributes: Attributes
     /// What is known of each input; `nil` where an optional input is absent.
     let values: [Importer.Value?]
+    /// What the caller said of net inputs that run all the same.
+    let known: [Constant?]
 
     /// The constant at an input, if it is present and known at load.
     func constant(_ index: Int) -> Constant? {
-        guard index < values.count, case .constant(let constant)? = values[index] else { return nil }
-        return constant
+        guard index < values.count else { return nil }
+        if case .constant(let constant)? = values[index] { return constant }
+        return index < known.count ? known[index] : nil
     }
 
     /// Whether the input is present.

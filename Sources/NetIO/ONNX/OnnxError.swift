@@ -6,7 +6,7 @@ public enum OnnxError: Error, Hashable, Sendable {
     case notAModel(path: String)
     /// The model holds no graph, or one without outputs.
     case emptyGraph
-    /// The default operator set's version is missing or older than 7.
+    /// The default operator set's version is missing.
     case opset(version: Int)
     /// An operator outside the supported set.
     case unsupportedOperator(node: String, type: String, domain: String, opset: Int)
@@ -31,7 +31,7 @@ extension OnnxError: CustomStringConvertible {
             "\(path) is not an ONNX model or is damaged: export or copy it again"
         case .emptyGraph: "the model holds no graph with an output: export it again"
         case .opset(let version):
-            "the model uses operator set \(version); nibble reads 7 and newer: convert it with onnx.version_converter"
+            "the model uses operator set \(version); which nibble does not know: export the net again with a numbered set"
         case .unsupportedOperator(let node, let type, let domain, let opset):
             "node '\(node)': operator \(domain.isEmpty ? "" : domain + ".")\(type) (opset \(opset)) is not supported: "
                 + "export the net without it"

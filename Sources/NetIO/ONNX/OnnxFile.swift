@@ -17,8 +17,11 @@ public struct OnnxFile: Sendable {
     ///
     /// Every net is read for a batch of one image: shapes that a file computes from the batch size take the value they
     /// have for one image, and a batch is run as that many single images.
-    /// - Parameter path: the file; external data is looked for beside it only.
-    public init(path: String) throws(OnnxError) {
+    ///
+    /// - Parameters:
+    ///   - path: the file; external data is looked for beside it only.
+    ///   - options: what is known of the inputs.
+    public init(path: String, options: ImportOptions = ImportOptions()) throws(OnnxError) {
         let file: MappedFile
         do {
             file = try MappedFile(path: path)
@@ -30,7 +33,8 @@ public struct OnnxFile: Sendable {
         guard let model = try? OnnxModel(serializedBytes: file.data(offset: 0, length: file.count)), model.hasGraph
         else { throw .notAModel(path: path) }
         var importer = try Importer(
-            model: model, name: name, decoder: TensorDecoder(directory: MappedFile.directory(of: path)))
+            model: model, name: name, decoder: TensorDecoder(directory: MappedFile.directory(of: path)),
+            options: options)
         graph = try importer.run()
         opset = importer.opset
         sha256 = file.sha256

@@ -40,6 +40,8 @@ enum Constant: Sendable {
 struct TensorDecoder {
     /// The directory that external data may lie in.
     let directory: String
+    /// Whether a value that is not finite is an error.
+    var refusesNonFinite = true
 
     /// The values of a stored tensor.
     func decode(_ tensor: OnnxTensor) throws(OnnxError) -> Constant {
@@ -78,6 +80,25 @@ struct TensorDecoder {
                 ? try read(raw, shape, tensor) { (bits: UInt32) in Int64(Int32(bitPattern: bits)) }
                 : tensor.int32Data.map(Int64.init)
             return .integer(shape, try counted(values, shape, tensor))
+        case 4:
+            let values =
+                isRaw
+                ? try read(raw, shape, tensor) { (bits: UInt16) in Int64(bits) } : tensor.int32Data.map(Int64.init)
+            return .integer(shape, try counted(values, shape, tensor))
+        case 5:
+            let values =
+                isRaw
+                ? try read(raw, shape, tensor) { (bits: UInt16) in Int64(Int16(bitPattern: bits)) }
+                : tensor.int32Data.map(Int64.init)
+            return .integer(shape, try counted(values, shape, tensor))
+        case 12, 13:
+            let values =
+                isRaw
+                ? try tensor.dataType == 12
+                    ? read(raw, shape, tensor) { (bits: UInt32) in Int64(bits) }
+                    : read(raw, shape, tensor) { (bits: UInt64) in Int64(truncatingIfNeeded: bits) }
+                : tensor.uint64Data.map { Int64(truncatingIfNeeded: $0) }
+            return .integer(shape, try counted(values, shape, tensor))
         case 2, 9:
             let values =
                 isRaw
@@ -108,7 +129,7 @@ struct TensorDecoder {
 
     private func checked(_ values: [Float], _ shape: Shape, _ tensor: OnnxTensor) throws(OnnxError) -> Tensor {
         let values = try counted(values, shape, tensor)
-        guard values.allSatisfy(\.isFinite) else {
+        guard !refusesNonFinite || values.allSatisfy(\.isFinite) else {
             throw .tensor(
                 name: tensor.name, reason: "it holds values that are not finite: train or export the net again")
         }

@@ -25,7 +25,9 @@ public struct QuantizedWeights: Hashable, Sendable {
     public let scale: [Float]
     /// The code of a zero weight in each output channel, before correction.
     public let zeroPoint: [Int]
-    /// What the correction adds to every weight of each output channel; 0 without one. A channel of 0 bits is its offset.
+    /// What the correction adds to every weight of each output channel; 0 without one.
+    ///
+    /// A channel of 0 bits is its offset.
     public let offset: [Float]
     /// The bits of each output channel, 0...8.
     public let bits: [Int]

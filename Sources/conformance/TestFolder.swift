@@ -1,0 +1,117 @@
+import Engine
+import Glibc
+import Net
+import NetIO
+import Quant
+
+/// What became of one test.
+enum Outcome {
+    case passed
+    case failed(String)
+    /// The reason stands for all tests it is given for: an operator, or what nibble does not read at all.
+    case skipped(String)
+}
+
+/// One folder of ONNX's test data: a model and sets of inputs and outputs.
+struct TestFolder {
+    let path: String
+
+    /// The folder's name.
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// Every folder with a model below a directory, in alphabetical order.
+    static func all(below directory: String) -> [TestFolder] {
+        let entries = names(in: directory)
+        if entries.contains("model.onnx") { return [TestFolder(path: directory)] }
+        return entries.flatMap { entry -> [TestFolder] in
+            var status = stat()
+            let path = "\(directory)/\(entry)"
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [] }
+            return all(below: path)
+        }
+    }
+
+    private static func names(in directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Runs every data set of the folder.
+    func run(isa: InstructionSet) -> Outcome {
+        let model = "\(path)/model.onnx"
+        do {
+            let summary = try ModelSummary(path: model)
+            if let other = summary.operators.subtracting(ModelSummary.supportedOperators).sorted().first {
+                return .skipped(other)
+            }
+            if summary.hasOtherThanTensors { return .skipped("sequences and optional values: \(name)") }
+            if summary.hasText { return .skipped("text: \(name)") }
+            if summary.trains { return .skipped("training mode: \(name)") }
+            let sets = TestFolder.names(in: path).filter { $0.hasPrefix("test_data_set_") }
+            guard !sets.isEmpty else { return .failed("no data sets") }
+            for set in sets {
+                if let difference = try run("\(path)/\(set)", of: model, summary, isa: isa) {
+                    return .failed("\(set): \(difference)")
+                }
+            }
+            return .passed
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    /// What is wrong with the outputs for one data set, or `nil`.
+    private func run(
+        _ set: String, of model: String, _ summary: ModelSummary, isa: InstructionSet
+    ) throws -> String? {
+        var given: [String: TensorFile] = [:]
+        for (index, input) in summary.inputs.enumerated() {
+            let file = "\(set)/input_\(index).pb"
+            guard access(file, R_OK) == 0 else { continue }
+            given[input.name] = try TensorFile(path: file, elementType: input.elementType)
+        }
+        let net = LayerGraph(
+            try OnnxFile(path: model, options: ImportOptions(keepsBatch: true, given: given)).graph)
+        var inputs: [[Float]] = []
+        for input in net.graph.inputs {
+            let (name, shape) = (net.graph[input].name, net.graph[input].shape)
+            guard let file = given[name], file.shape == shape else {
+                return "no values for input '\(name)' of \(shape)"
+            }
+            inputs.append(file.tensor.values)
+        }
+        let execution = Execution(Program(net), capacity: 1, isa: isa)
+        _ = try execution.run(inputs, images: 1)
+        for (index, output) in net.graph.outputs.enumerated() {
+            let expected = try TensorFile(
+                path: "\(set)/output_\(index).pb", elementType: summary.outputTypes[index])
+            let name = net.graph[output].name
+            guard net.graph[output].shape == expected.shape else {
+                return "'\(name)' is \(net.graph[output].shape) and should be \(expected.shape)"
+            }
+            let values = execution.output(index, images: 1)
+            let tolerance = summary.outputTypes[index] == 16 ? TestFolder.brainTolerance : 1e-3
+            if let wrong = zip(values, expected.values).first(where: { !agree(Double($0), $1, tolerance) }) {
+                return "'\(name)' holds \(wrong.0) where \(wrong.1) should be"
+            }
+        }
+        return nil
+    }
+
+    /// One unit in the last place of a bfloat16: older test data cut the bits off, newer ones and nibble round.
+    private static let brainTolerance = 0x1p-7
+
+    /// ONNX's own tolerance: 1e-3 of the expected value and 1e-7.
+    private func agree(_ own: Double, _ expected: Double, _ tolerance: Double) -> Bool {
+        if own.isNaN || expected.isNaN { return own.isNaN && expected.isNaN }
+        return own == expected || abs(own - expected) <= 1e-7 + tolerance * abs(expected)
+    }
+}

@@ -44,10 +44,10 @@ uninstall:
 	    "$(INSTALLED)/share/bash-completion/completions/nibble" \
 	    "$(INSTALLED)/share/zsh/site-functions/_nibble" "$(INSTALLED)/share/fish/vendor_completions.d/nibble.fish"
 
-# Milliseconds of edits and frames, and the evaluation beside ONNX Runtime's.
+# Milliseconds of edits and frames, and the engine beside ONNX Runtime: writes docs/benchmarks.md.
 bench:
 	@scripts/install-packages && swift build -c release --product session-bench && .build/release/session-bench
-	@scripts/bench-evaluate
+	@scripts/bench
 
 # ONNX's own test data; DATA names another folder of that layout.
 DATA ?=

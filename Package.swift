@@ -31,6 +31,10 @@ let package = Package(
         .executableTarget(
             name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net"], swiftSettings: strict),
 
+        // Seconds of passes, calibrations and edits over a net of one's own; scripts/bench drives it.
+        .executableTarget(
+            name: "engine-bench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
+
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
         .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),

@@ -30,6 +30,8 @@ struct Details {
     /// The width of the curves.
     let bits: Int
     let curves: ErrorCurves
+    /// The tensor's threshold by the layer's method, on growing shares of the calibration images.
+    let convergence: [(images: Int, threshold: Double)]
     /// One entry per output channel; empty for real weights.
     let weightChannels: [WeightChannel]
     /// Counts of the weights, of the selected output channel or of all, in bins over `weightRange`.
@@ -67,6 +69,8 @@ struct Details {
             bits = min(8, max(1, settings.activations.storedBits))
         }
         curves = ErrorCurves(observation, bits: bits)
+        convergence = calibration.convergence(
+            of: layer.input, bits: min(8, max(1, settings.activations.storedBits)), method: settings.clipping)
 
         let length = layer.weightsPerChannel
         let weights = layer.weights.values

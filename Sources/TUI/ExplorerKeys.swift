@@ -25,7 +25,9 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["]"], .threshold(percent: 5), group: "Editing", hint: "threshold", "threshold 5 % higher"),
     KeyBinding(["{"], .threshold(percent: -1), group: "Editing", "threshold 1 % lower"),
     KeyBinding(["}"], .threshold(percent: 1), group: "Editing", "threshold 1 % higher"),
-    KeyBinding(["p"], .prior, group: "Editing", hint: "prior", "clipping: auto, laplace, gauss, mse, kl, minmax"),
+    KeyBinding(
+        ["p"], .prior, group: "Editing", hint: "prior",
+        "clipping of the chosen column: auto, laplace, gauss, mse, kl, minmax"),
     KeyBinding(
         ["a"], .allocate, group: "Editing", hint: "allocate", "bits per channel: none, weights, activations, both"),
     KeyBinding(["c"], .correct, group: "Editing", hint: "correct", "bias correction: none, mean, both"),

@@ -32,9 +32,15 @@ struct ExplorerLayout {
     var list: Rect { layers.inset(by: 1) }
 
     /// The parts of the explorer view.
-    var explorer: (summary: Rect, histogram: Rect, curvesTitle: Rect, curves: Rect, bitsTitle: Rect, bits: Rect) {
+    var explorer:
+        (
+            summary: Rect, convergence: Rect, histogram: Rect, curvesTitle: Rect, curves: Rect, bitsTitle: Rect,
+            bits: Rect
+        )
+    {
         let parts = detail.inset(by: 1).stacked(
-            .cells(1), .share(2), .cells(1), .share(3), .cells(1), .cells(detail.height >= 24 ? 4 : 2))
-        return (parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
+            .cells(1), .cells(detail.height >= 24 ? 1 : 0), .share(2), .cells(1), .share(3), .cells(1),
+            .cells(detail.height >= 24 ? 4 : 2))
+        return (parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6])
     }
 }

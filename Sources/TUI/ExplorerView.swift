@@ -11,6 +11,8 @@ extension ScreenState {
         let settings = session.configuration.layers[session.selection]
         canvas.text(
             summary(planned, settings), in: parts.summary, style: look.theme.text, glyphs: look.glyphs)
+        canvas.text(
+            convergence(details, settings), in: parts.convergence, style: look.theme.dim, glyphs: look.glyphs)
         canvas.draw(histogram(details, planned, look), in: parts.histogram, look: look)
         let width =
             switch settings.activations {
@@ -50,6 +52,18 @@ extension ScreenState {
         parts.append("allocate \(settings.allocation.rawValue)")
         parts.append("correct \(settings.correction.rawValue)")
         return parts.joined(separator: " · ")
+    }
+
+    /// How the tensor's threshold settles with the number of calibration images.
+    private func convergence(_ details: Details, _ settings: LayerSettings) -> String {
+        guard settings.activations != .float, settings.threshold == nil, !details.convergence.isEmpty else {
+            return ""
+        }
+        // Half as many images each time: the end of the row is where a threshold should stand still.
+        let count = details.convergence.count
+        let shown = [count / 8, count / 4, count / 2, count].filter { $0 > 0 }.map { details.convergence[$0 - 1] }
+        return "tensor's threshold by images: "
+            + shown.map { "\($0.images): \($0.threshold.brief)" }.joined(separator: "  ")
     }
 
     private func histogram(_ details: Details, _ planned: LayerPlan, _ look: Look) -> Terminal.Histogram {

@@ -159,7 +159,7 @@ extension ScreenState {
         case .step(let step): return stepBits(step)
         case .threshold(let percent): return scaleThreshold(by: 1 + Double(percent) / 100)
         case .release: return release()
-        case .prior: return run([.edit(.clipping(settings?.clipping.next ?? .auto))])
+        case .prior: return nextClipping()
         case .allocate: return run([.edit(.allocation(settings?.allocation.next ?? .none))])
         case .correct: return run([.edit(.correction(settings?.correction.next ?? .none))])
         case .granularity: return run([.edit(.granularity(settings?.granularity == .tensor ? .channel : .tensor))])
@@ -188,6 +188,13 @@ extension ScreenState {
         case .quit: return quit()
         }
         return Reaction()
+    }
+
+    /// The next clipping method of what edits act on.
+    private mutating func nextClipping() -> Reaction {
+        let target = session.target
+        let known = target == .weights ? settings?.weightClipping : settings?.clipping
+        return run([.edit(.clipping(target, known?.next ?? .auto))])
     }
 
     private var settings: LayerSettings? {

@@ -19,9 +19,11 @@ enum TypedCommand: Hashable, Sendable {
     static let vocabulary: [(name: String, values: [String])] = [
         ("weights", widths), ("activations", widths),
         ("clip", ["auto", "laplace", "gauss", "mse", "kl", "minmax", "percentile:99.9", "sigma:3"]),
+        ("clip-weights", ["minmax", "auto", "laplace", "gauss", "mse", "kl", "percentile:99.9", "sigma:3"]),
         ("threshold", ["auto"]), ("allocate", AllocationChoice.allCases.map(\.rawValue)),
         ("correct", BiasCorrection.allCases.map(\.rawValue)), ("granularity", Granularity.allCases.map(\.rawValue)),
         ("budget", AllocationBudget.allCases.map(\.rawValue)), ("rule", AllocationRule.allCases.map(\.rawValue)),
+        ("measure", AllocationMeasure.allCases.map(\.rawValue)),
         ("residual", ResidualStorage.allCases.map(\.rawValue)), ("filter", []), ("layer", []), ("channel", []),
         ("view", ["explorer", "weights", "channels", "sensitivity"]), ("sensitivity", []), ("apply", ["all"]),
         ("undo", []), ("redo", []),
@@ -70,6 +72,7 @@ enum TypedCommand: Hashable, Sendable {
             self = .view(view)
         case "budget": self = .session(.editNet(.budget(try TypedCommand.choice(name, value))))
         case "rule": self = .session(.editNet(.rule(try TypedCommand.choice(name, value))))
+        case "measure": self = .session(.editNet(.measure(try TypedCommand.choice(name, value))))
         case "residual": self = .session(.editNet(.residual(try TypedCommand.choice(name, value))))
         default:
             let change = try TypedCommand.change(name, value)
@@ -81,11 +84,11 @@ enum TypedCommand: Hashable, Sendable {
         switch name {
         case "weights": return .precision(.weights, try precision(name, value))
         case "activations": return .precision(.activations, try precision(name, value))
-        case "clip":
+        case "clip", "clip-weights":
             guard let method = ClippingMethod(argument: value) else {
-                throw Problem(text: "clip is auto, laplace, gauss, mse, kl, minmax, percentile:P or sigma:N")
+                throw Problem(text: "\(name) is auto, laplace, gauss, mse, kl, minmax, percentile:P or sigma:N")
             }
-            return .clipping(method)
+            return .clipping(name == "clip" ? .activations : .weights, method)
         case "threshold":
             if value == "auto" { return .threshold(nil) }
             guard let threshold = Double(value), threshold.isFinite, threshold > 0 else {

@@ -12,7 +12,7 @@ extension ScreenState {
         let sqnr = planned.weightSQNR.map { "SQNR \($0.fixed(1)) dB · " } ?? ""
         let width = settings.weights == .float ? "float" : "\(settings.weights.label) bits"
         canvas.text(
-            "\(width) · \(sqnr)correct \(settings.correction.rawValue) · "
+            "\(width) · \(sqnr)clip \(settings.weightClipping) · correct \(settings.correction.rawValue) · "
                 + (session.target == .weights && session.channel != nil
                     ? "\(details.weightGrid.count) values in use"
                     : "Tab, then up and down: one channel and its grid"),

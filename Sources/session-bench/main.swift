@@ -136,7 +136,7 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
         line(
             "clipping of one layer: \(method)",
             times(of: 20) { index in
-                _ = session.update(.edit(.clipping(index % 2 == 0 ? method : .minMax)))
+                _ = session.update(.edit(.clipping(.activations, index % 2 == 0 ? method : .minMax)))
             })
     }
     func all(_ what: String, _ commands: [Command]) {
@@ -146,9 +146,11 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
     let methods = [ClippingMethod.auto, .measured, .kl]
     all("correction of all layers", corrections)
     for method in methods {
-        all("clipping of all layers: \(method)", [.editAll(.clipping(method)), .editAll(.clipping(.minMax))])
+        all(
+            "clipping of all layers: \(method)",
+            [.editAll(.clipping(.activations, method)), .editAll(.clipping(.activations, .minMax))])
     }
-    _ = session.update(.editAll(.clipping(.auto)))
+    _ = session.update(.editAll(.clipping(.activations, .auto)))
     all("allocation of all layers", [.editAll(.allocation(.both)), .editAll(.allocation(.none))])
     _ = session.update(.editAll(.allocation(.both)))
     all("allocated: activation bits of all layers", widths.map { .editAll(.precision(.activations, $0)) })
@@ -157,12 +159,14 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
     _ = session.update(.editAll(.precision(.activations, .bits(4))))
     _ = session.update(.editAll(.precision(.weights, .bits(4))))
     for method in methods {
-        all("allocated: clipping of one layer: \(method)", [.edit(.clipping(method)), .edit(.clipping(.minMax))])
+        all(
+            "allocated: clipping of one layer: \(method)",
+            [.edit(.clipping(.activations, method)), .edit(.clipping(.activations, .minMax))])
         all(
             "allocated: clipping of all layers: \(method)",
-            [.editAll(.clipping(method)), .editAll(.clipping(.minMax))])
+            [.editAll(.clipping(.activations, method)), .editAll(.clipping(.activations, .minMax))])
     }
-    _ = session.update(.editAll(.clipping(.auto)))
+    _ = session.update(.editAll(.clipping(.activations, .auto)))
     all("allocated: rule, exact and two-thirds", [.editNet(.rule(.exact)), .editNet(.rule(.twoThirds))])
     all("allocated: budget, bins and mean bits", [.editNet(.budget(.bins)), .editNet(.budget(.meanBits))])
     line(

@@ -129,7 +129,8 @@ import Workbench
     @Test func typedCommandsUseTheBatchNames() throws {
         let names = ["conv1", "fc"]
         #expect(
-            try TypedCommand("clip percentile:99", layerNames: names) == .session(.edit(.clipping(.percentile(99))))
+            try TypedCommand("clip percentile:99", layerNames: names)
+                == .session(.edit(.clipping(.activations, .percentile(99))))
         )
         #expect(
             try TypedCommand("all weights 3", layerNames: names)

@@ -33,7 +33,8 @@ import Testing
             let changes: [Change] = [
                 .precision(.activations, .bits(1 + pick(8))), .precision(.weights, .bits(1 + pick(8))),
                 .precision(Target.allCases[pick(2)], .float), .allocation(AllocationChoice.allCases[pick(4)]),
-                .clipping([.minMax, .laplace, .auto][pick(3)]), .granularity(Granularity.allCases[pick(2)]),
+                .clipping(Target.allCases[pick(2)], [.minMax, .laplace, .auto][pick(3)]),
+                .granularity(Granularity.allCases[pick(2)]),
                 .correction(BiasCorrection.allCases[pick(3)]),
             ]
             _ = session.update(.select(pick(subject.net.layers.count)))

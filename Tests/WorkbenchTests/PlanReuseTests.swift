@@ -34,7 +34,7 @@ import Testing
             _ = session.update(.select(pick(session.subject.net.layers.count)))
             let target = Target.allCases[pick(2)]
             let changes: [Change] = [
-                .precision(target, .bits(pick(9))), .precision(target, .float), .clipping(methods[pick(5)]),
+                .precision(target, .bits(pick(9))), .precision(target, .float), .clipping(target, methods[pick(5)]),
                 .allocation(AllocationChoice.allCases[pick(4)]), .correction(BiasCorrection.allCases[pick(3)]),
                 .granularity(Granularity.allCases[pick(2)]), .threshold(Double(1 + pick(5))),
                 .channelBits(.weights, channel: pick(8), bits: pick(9)),
@@ -42,6 +42,7 @@ import Testing
             _ = session.update(.edit(changes[pick(changes.count)]))
             if pick(8) == 0 { _ = session.update(.undo) }
             if pick(10) == 0 { _ = session.update(.editNet(.rule(AllocationRule.allCases[pick(2)]))) }
+            if pick(10) == 0 { _ = session.update(.editNet(.measure(AllocationMeasure.allCases[pick(2)]))) }
             let cold = QuantizationPlan(
                 net: session.subject.net, calibration: calibration, configuration: session.configuration)
             #expect(Essence(try #require(session.plan)) == Essence(cold))

@@ -20,13 +20,15 @@ import Testing
     private func saved(at path: String) async throws -> Session {
         var session = try await Sample.session()
         for change in [
-            Change.allocation(.both), .clipping(.percentile(99.9)), .channelBits(.weights, channel: 1, bits: 0),
+            Change.allocation(.both), .clipping(.activations, .percentile(99.9)), .clipping(.weights, .measured),
+            .channelBits(.weights, channel: 1, bits: 0),
             .correction(.mean),
         ] { _ = session.update(.edit(change)) }
         _ = session.update(.select(2))
         _ = session.update(.edit(.threshold(0.1 + 0.2)))
         _ = session.update(.edit(.precision(.weights, .float)))
         _ = session.update(.editNet(.residual(.same)))
+        _ = session.update(.editNet(.measure(.sigma)))
         guard case .save(_, let configuration, let plan, let calibration)? = session.update(.save(path)).first
         else {
             Issue.record("saving has no effect")
@@ -59,6 +61,22 @@ import Testing
         #expect(
             saved.mismatch(with: plan, of: session.subject.net, calibration: try #require(session.calibration))
                 == nil)
+    }
+
+    @Test func fieldsThatOlderFilesDoNotHoldHaveTheirFormerMeaning() async throws {
+        let path = temporaryPath()
+        defer { unlink(path) }
+        let session = try await saved(at: path)
+        let older = try text(at: path).split(separator: "\n").filter {
+            !$0.contains("\"measure\"") && !$0.contains("\"clipWeights\"")
+        }.joined(separator: "\n")
+        let file = try #require(fopen(path, "w"))
+        fputs(older, file)
+        fclose(file)
+        let (loaded, _) = try ConfigurationFiles(subject: session.subject).read(path)
+        #expect(loaded.policy.measure == .range)
+        #expect(loaded.layers.allSatisfy { $0.weightClipping == .minMax })
+        #expect(session.configuration.layers.contains { $0.weightClipping == .measured })
     }
 
     @Test func anotherCalibrationIsAnnouncedOnlyIfItChangesThePlan() async throws {

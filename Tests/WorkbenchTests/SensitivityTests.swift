@@ -54,7 +54,7 @@ import Testing
 
         // An edit ends the pass, and a result of other choices is not shown as the current one.
         _ = session.update(.select(3))
-        _ = session.update(.edit(.clipping(.minMax)))
+        _ = session.update(.edit(.clipping(.activations, .minMax)))
         #expect(session.sensitivity.progress == nil && session.cost(of: 3) == nil)
         _ = session.update(.undo)
         #expect(session.cost(of: 3) == change)

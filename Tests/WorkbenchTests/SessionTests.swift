@@ -25,7 +25,9 @@ import Testing
         var session = try await Sample.session()
         let start = session.configuration
         var seen = [start]
-        for change in [Change.step(.weights, -1), .allocation(.both), .clipping(.minMax), .threshold(1.5)] {
+        for change in [
+            Change.step(.weights, -1), .allocation(.both), .clipping(.activations, .minMax), .threshold(1.5),
+        ] {
             _ = session.update(.edit(change))
             seen.append(session.configuration)
         }

@@ -46,17 +46,31 @@ public struct CalibrationRun: Sendable {
         ) {
             TensorMoments()
         }
-        let moments = first.dropFirst().reduce(into: first[0]) { $0.merge($1) }
+        let prefixes = first.indices.map { last in
+            first[1..<(last + 1)].reduce(into: first[0]) { $0.merge($1) }
+        }
+        let moments = prefixes[prefixes.count - 1]
         let second = try await pass(
             program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }
         ) {
             TensorHistograms(moments, perChannel: perChannel)
         }
-        let histograms = second.dropFirst().reduce(into: second[0]) { $0.merge($1) }
+        var histograms = second[0]
+        var shares: [Calibration.Share] = []
+        for part in second.indices {
+            if part > 0 { histograms.merge(second[part]) }
+            shares.append(
+                Calibration.Share(
+                    images: (0...part).reduce(0) { $0 + Self.count(ofPart: $1, images: source.order.count) },
+                    observations: histograms.whole(points, prefixes[part])))
+        }
         var observations: [TensorID: TensorObservation] = [:]
         for point in points { observations[point.tensor] = histograms.observation(of: point, moments) }
-        return Calibration(observations: observations, images: source.order.count)
+        return Calibration(observations: observations, images: source.order.count, shares: shares)
     }
+
+    /// The images of one part: every eighth from its own number on.
+    private static func count(ofPart part: Int, images: Int) -> Int { max(0, images - part + parts - 1) / parts }
 
     private func pass<Part: CalibrationPart>(
         _ program: Program, _ cancelled: @escaping @Sendable () -> Bool,
@@ -179,16 +193,30 @@ private struct TensorHistograms: CalibrationPart {
         }
     }
 
-    func observation(of point: CalibrationPoint, _ moments: TensorMoments) -> TensorObservation? {
-        guard let entry = entries[point.tensor], let own = moments.channels[point.tensor] else { return nil }
+    /// The whole tensors, as the images so far show them.
+    func whole(_ points: [CalibrationPoint], _ moments: TensorMoments) -> [TensorID: Observation] {
+        var result: [TensorID: Observation] = [:]
+        for point in points { result[point.tensor] = whole(point, moments) }
+        return result
+    }
+
+    private func whole(_ point: CalibrationPoint, _ moments: TensorMoments) -> Observation? {
+        guard let entry = entries[point.tensor] else { return nil }
         let before = point.preActivation.flatMap { entries[$0] }
         let beforeStatistics = point.preActivation.flatMap { tensor in
             entries[tensor].map { Statistics(moments.whole(tensor), $0.central) }
         }
+        return Observation(
+            statistics: Statistics(moments.whole(point.tensor), entry.central), histogram: entry.histogram,
+            preActivation: beforeStatistics, preActivationHistogram: before?.histogram)
+    }
+
+    func observation(of point: CalibrationPoint, _ moments: TensorMoments) -> TensorObservation? {
+        guard let entry = entries[point.tensor], let own = moments.channels[point.tensor],
+            let whole = whole(point, moments)
+        else { return nil }
         return TensorObservation(
-            tensor: Observation(
-                statistics: Statistics(moments.whole(point.tensor), entry.central), histogram: entry.histogram,
-                preActivation: beforeStatistics, preActivationHistogram: before?.histogram),
+            tensor: whole,
             channels: entry.channels.enumerated().map { channel, part in
                 Observation(
                     statistics: Statistics(own[channel], part.central), histogram: part.histogram,

@@ -43,17 +43,16 @@ extension SavedConfiguration {
             calibration: CalibrationDigest(
                 images: try calibration.integer("images", in: 0...Int.max), digest: try calibration.text("digest")),
             configuration: Configuration(
-                layers: settings, budget: try file.choice("budget"), rule: try file.choice("rule"),
+                layers: settings,
+                policy: AllocationPolicy(
+                    budget: try file.choice("budget"), rule: try file.choice("rule"),
+                    measure: try file.optionalChoice("measure") ?? .range),
                 residual: try file.choice("residual")), layerNames: names, resolved: resolved)
     }
 }
 
 extension LayerSettings {
     fileprivate init(_ layer: Fields) throws(ConfigurationFileError) {
-        let clip = try layer.text("clip")
-        guard let clipping = ClippingMethod(argument: clip) else {
-            throw layer.problem("clip", "is '\(clip)', not a clipping method")
-        }
         var threshold: Double?
         if let value = layer.value["threshold"], value != .null {
             threshold = try layer.number("threshold")
@@ -61,7 +60,9 @@ extension LayerSettings {
         }
         self.init(
             weights: try layer.precision("weights"), activations: try layer.precision("activations"),
-            clipping: clipping, threshold: threshold, granularity: try layer.choice("granularity"),
+            clipping: try layer.clipping("clip"),
+            weightClipping: layer.value["clipWeights"] == nil ? .minMax : try layer.clipping("clipWeights"),
+            threshold: threshold, granularity: try layer.choice("granularity"),
             allocation: try layer.choice("allocate"), correction: try layer.choice("correct"),
             weightChannelBits: try layer.channelBits("weightChannelBits"),
             activationChannelBits: try layer.channelBits("activationChannelBits"))
@@ -160,6 +161,21 @@ private struct Fields {
             throw problem(field, "is '\(text)', not one of \(choices)")
         }
         return choice
+    }
+
+    /// A choice that older files do not hold.
+    func optionalChoice<Choice: RawRepresentable & CaseIterable>(
+        _ field: String
+    ) throws(ConfigurationFileError) -> Choice? where Choice.RawValue == String {
+        value[field] == nil ? nil : try choice(field)
+    }
+
+    func clipping(_ field: String) throws(ConfigurationFileError) -> ClippingMethod {
+        let text = try text(field)
+        guard let method = ClippingMethod(argument: text) else {
+            throw problem(field, "is '\(text)', not a clipping method")
+        }
+        return method
     }
 
     func precision(_ field: String) throws(ConfigurationFileError) -> Precision {

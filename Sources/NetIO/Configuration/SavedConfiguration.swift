@@ -145,6 +145,7 @@ public struct SavedConfiguration: Hashable, Sendable {
             let known: [(String, JSON)] = [
                 ("name", .string(layerNames[index])), ("weights", precision(settings.weights)),
                 ("activations", precision(settings.activations)), ("clip", .string("\(settings.clipping)")),
+                ("clipWeights", .string("\(settings.weightClipping)")),
                 ("threshold", .optional(settings.threshold)),
                 ("granularity", .string(settings.granularity.rawValue)),
                 ("allocate", .string(settings.allocation.rawValue)),
@@ -173,7 +174,9 @@ public struct SavedConfiguration: Hashable, Sendable {
                 "calibration",
                 .object([("images", .int(calibration.images)), ("digest", .string(calibration.digest))])
             ),
-            ("budget", .string(configuration.budget.rawValue)), ("rule", .string(configuration.rule.rawValue)),
+            ("budget", .string(configuration.policy.budget.rawValue)),
+            ("rule", .string(configuration.policy.rule.rawValue)),
+            ("measure", .string(configuration.policy.measure.rawValue)),
             ("residual", .string(configuration.residual.rawValue)), ("layers", .array(layers)),
         ]
         return JSON.object(known).keepingMembers(of: origin, in: ["preprocessing", "calibration"])

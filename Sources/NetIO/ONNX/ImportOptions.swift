@@ -4,7 +4,9 @@ public struct ImportOptions: Sendable {
     public var keepsBatch: Bool
     /// Shapes of inputs, by name, for dimensions that the file leaves open; the first is the batch.
     public var shapes: [String: [Int]]
-    /// Values of inputs, by name. Whole numbers and truth values become constants; of real ones the shapes are taken, and
+    /// Values of inputs, by name.
+    ///
+    /// Whole numbers and truth values become constants; of real ones the shapes are taken, and
     /// the values where an operator has to know them at load.
     public var given: [String: TensorFile]
 

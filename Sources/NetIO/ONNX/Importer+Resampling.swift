@@ -170,7 +170,9 @@ private struct ResizeRule {
         }
     }
 
-    /// A kernel of some reach around a coordinate. Positions outside the input stand for its border, or are left out.
+    /// A kernel of some reach around a coordinate.
+    ///
+    /// Positions outside the input stand for its border, or are left out.
     private func weighted(
         _ x: Double, _ axis: Int, reach: Double, _ kernel: (Double) -> Double
     ) -> [AxisSampling.Tap] {

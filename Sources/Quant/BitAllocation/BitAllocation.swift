@@ -1,21 +1,5 @@
 import Glibc
 
-/// What the bits of all channels must add up to.
-public enum AllocationBudget: String, Hashable, Sendable, CaseIterable {
-    /// The mean of the channels' bits does not exceed the goal.
-    case meanBits = "mean-bits"
-    /// The bins, before rounding to powers of two, add up to channels × 2^goal (the paper).
-    case bins
-}
-
-/// How bits are divided among channels.
-public enum AllocationRule: String, Hashable, Sendable, CaseIterable {
-    /// Bins in proportion to range^(2/3) (ACIQ, eq. 11).
-    case twoThirds = "two-thirds"
-    /// The integer optimum on each channel's own error curve.
-    case exact
-}
-
 /// Bits per channel, and what they cost and save.
 ///
 /// Source: ACIQ, section 4; docs/quantization.md, eq. 22–25.
@@ -34,40 +18,37 @@ public struct BitAllocation: Hashable, Sendable {
     /// Divides bits among channels of equal size.
     ///
     /// - Parameters:
-    ///   - halfRanges: half of each channel's quantized range; a channel without range gets 0 bits.
+    ///   - measures: α of each channel, see `AllocationMeasure`; a channel where it is 0 gets 0 bits.
     ///   - errors: each channel's mean squared error at 0...8 bits, which the exact rule and the predictions use.
     ///   - goal: the bits that a uniform allocation would give.
     ///   - fixed: bits set by hand; they win over the rule and count in the budget.
     public static func allocate(
-        halfRanges: [Double], errors: [[Double]], goal: Int, rule: AllocationRule, budget: AllocationBudget,
-        fixed: [Int?]
+        measures: [Double], errors: [[Double]], goal: Int, policy: AllocationPolicy, fixed: [Int?]
     ) -> BitAllocation {
-        precondition(halfRanges.count == errors.count, "one entry per channel")
-        return allocate(halfRanges: halfRanges, goal: goal, rule: rule, budget: budget, fixed: fixed) {
-            errors[$0][$1]
-        }
+        precondition(measures.count == errors.count, "one entry per channel")
+        return allocate(measures: measures, goal: goal, policy: policy, fixed: fixed) { errors[$0][$1] }
     }
 
     /// The same with errors computed as they are needed: two widths of a channel, or all nine for the exact rule.
     ///
     /// - Parameter error: the mean squared error of a channel at a number of bits.
     static func allocate(
-        halfRanges: [Double], goal: Int, rule: AllocationRule, budget: AllocationBudget, fixed: [Int?],
+        measures: [Double], goal: Int, policy: AllocationPolicy, fixed: [Int?],
         error: (_ channel: Int, _ bits: Int) -> Double
     ) -> BitAllocation {
-        precondition(halfRanges.count == fixed.count, "one entry per channel")
-        switch rule {
+        precondition(measures.count == fixed.count, "one entry per channel")
+        switch policy.rule {
         case .twoThirds:
-            let bits = TwoThirdsRule(halfRanges, goal: goal, fixed: fixed).bits(budget)
+            let bits = TwoThirdsRule(measures, goal: goal, fixed: fixed).bits(policy.budget)
             return BitAllocation(bits: bits, goal: goal, error: error)
         case .exact:
             let limit: Double =
-                switch budget {
-                case .meanBits: Double(goal * halfRanges.count)
-                case .bins: Double(halfRanges.count << goal)
+                switch policy.budget {
+                case .meanBits: Double(goal * measures.count)
+                case .bins: Double(measures.count << goal)
                 }
-            let errors = halfRanges.indices.map { channel in (0...8).map { error(channel, $0) } }
-            let bits = HullRule(errors, budget: budget, limit: limit, fixed: fixed).bits
+            let errors = measures.indices.map { channel in (0...8).map { error(channel, $0) } }
+            let bits = HullRule(errors, budget: policy.budget, limit: limit, fixed: fixed).bits
             return BitAllocation(bits: bits, goal: goal) { errors[$0][$1] }
         }
     }
@@ -90,9 +71,9 @@ struct TwoThirdsRule {
     private let goal: Int
     private let fixed: [Int?]
 
-    init(_ halfRanges: [Double], goal: Int, fixed: [Int?]) {
-        let powers = zip(halfRanges, fixed).map { range, chosen in
-            chosen == nil && range > 0 && range.isFinite ? pow(range, 2.0 / 3) : 0
+    init(_ measures: [Double], goal: Int, fixed: [Int?]) {
+        let powers = zip(measures, fixed).map { measure, chosen in
+            chosen == nil && measure > 0 && measure.isFinite ? pow(measure, 2.0 / 3) : 0
         }
         let sum = powers.reduce(0, +)
         shares = sum > 0 ? powers.map { $0 / sum } : powers

@@ -34,6 +34,14 @@ public struct ClippingRange: Hashable, Sendable {
         self = threshold.map { search.range(threshold: abs($0), source: .manual) } ?? search.range(method)
     }
 
+    /// α of a channel over this range, for the division of bits: half its width, less the part of exact zeros.
+    ///
+    /// Zeros are represented exactly at any width, so of a channel's rounding noise α² / (3 B²) the share of the other
+    /// values is left: α → α √(1 − share of zeros).
+    ///
+    /// Source: docs/quantization.md, section 7.
+    func measure(zeroShare: Double) -> Double { (hi - lo) / 2 * max(0, 1 - zeroShare).squareRoot() }
+
     /// A range from its parts.
     init(lo: Double, hi: Double, threshold: Double, source: Source, error: Double) {
         self.lo = lo

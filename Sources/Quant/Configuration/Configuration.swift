@@ -47,6 +47,8 @@ public struct LayerSettings: Hashable, Sendable {
     public var activations: Precision
     /// How the clipping range of the activations is found.
     public var clipping: ClippingMethod
+    /// How the range of each output channel's weights is found; clipping them helps little at 4 bits.
+    public var weightClipping: ClippingMethod
     /// A threshold set by hand; it takes the place of `clipping` on the whole tensor.
     public var threshold: Double?
     /// One range for the tensor or one per channel.
@@ -62,13 +64,16 @@ public struct LayerSettings: Hashable, Sendable {
 
     /// Settings from their parts.
     public init(
-        weights: Precision, activations: Precision, clipping: ClippingMethod, threshold: Double? = nil,
-        granularity: Granularity, allocation: AllocationChoice, correction: BiasCorrection,
+        weights: Precision, activations: Precision, clipping: ClippingMethod,
+        weightClipping: ClippingMethod = .minMax,
+        threshold: Double? = nil, granularity: Granularity, allocation: AllocationChoice,
+        correction: BiasCorrection,
         weightChannelBits: [Int: Int] = [:], activationChannelBits: [Int: Int] = [:]
     ) {
         self.weights = weights
         self.activations = activations
         self.clipping = clipping
+        self.weightClipping = weightClipping
         self.threshold = threshold
         self.granularity = granularity
         self.allocation = allocation
@@ -82,19 +87,15 @@ public struct LayerSettings: Hashable, Sendable {
 public struct Configuration: Hashable, Sendable {
     /// One entry per layer, in the order of `LayerGraph.layers`.
     public var layers: [LayerSettings]
-    /// What the bits per channel must add up to.
-    public var budget: AllocationBudget
-    /// The rule of the allocation.
-    public var rule: AllocationRule
+    /// How bits are divided among channels.
+    public var policy: AllocationPolicy
     /// What readers other than layers see.
     public var residual: ResidualStorage
 
     /// A configuration from its parts.
-    public init(layers: [LayerSettings], budget: AllocationBudget, rule: AllocationRule, residual: ResidualStorage)
-    {
+    public init(layers: [LayerSettings], policy: AllocationPolicy, residual: ResidualStorage) {
         self.layers = layers
-        self.budget = budget
-        self.rule = rule
+        self.policy = policy
         self.residual = residual
     }
 }

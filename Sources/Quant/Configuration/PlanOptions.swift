@@ -6,14 +6,14 @@ public struct PlanOptions: Hashable, Sendable {
     public var weights: Precision
     /// The width of the activations (`--activations`).
     public var activations: Precision
-    /// How clipping ranges are found (`--clip`).
+    /// How clipping ranges of the activations are found (`--clip`).
     public var clipping: ClippingMethod
+    /// How ranges of the weights are found (`--clip-weights`).
+    public var weightClipping: ClippingMethod
     /// Which bits are allocated per channel (`--allocate`).
     public var allocation: AllocationChoice
-    /// The allocation's budget (`--budget`).
-    public var budget: AllocationBudget
-    /// The allocation's rule (`--rule`).
-    public var rule: AllocationRule
+    /// How they are divided (`--budget`, `--rule`, `--measure`).
+    public var policy: AllocationPolicy
     /// The correction of quantized weights (`--correct`).
     public var correction: BiasCorrection
     /// The width of first and last layers and their inputs (`--first-last`).
@@ -25,21 +25,22 @@ public struct PlanOptions: Hashable, Sendable {
 
     /// The defaults of the command line and of the explorer.
     public static let standard = PlanOptions(
-        weights: .bits(4), activations: .bits(4), clipping: .auto, allocation: .none, budget: .meanBits,
-        rule: .twoThirds, correction: .both, firstLast: .bits(8), residual: .eightBits, granularity: .tensor)
+        weights: .bits(4), activations: .bits(4), clipping: .auto, weightClipping: .minMax, allocation: .none,
+        policy: AllocationPolicy(), correction: .both, firstLast: .bits(8), residual: .eightBits,
+        granularity: .tensor)
 
     /// Options from their parts.
     public init(
-        weights: Precision, activations: Precision, clipping: ClippingMethod, allocation: AllocationChoice,
-        budget: AllocationBudget, rule: AllocationRule, correction: BiasCorrection, firstLast: Precision,
+        weights: Precision, activations: Precision, clipping: ClippingMethod, weightClipping: ClippingMethod,
+        allocation: AllocationChoice, policy: AllocationPolicy, correction: BiasCorrection, firstLast: Precision,
         residual: ResidualStorage, granularity: Granularity
     ) {
         self.weights = weights
         self.activations = activations
         self.clipping = clipping
+        self.weightClipping = weightClipping
         self.allocation = allocation
-        self.budget = budget
-        self.rule = rule
+        self.policy = policy
         self.correction = correction
         self.firstLast = firstLast
         self.residual = residual
@@ -60,10 +61,11 @@ extension Configuration {
                 weights: isEdge ? options.firstLast : options.weights,
                 activations: isEdge ? options.firstLast : options.activations,
                 clipping: readsInput ? .minMax : options.clipping,
+                weightClipping: isEdge ? .minMax : options.weightClipping,
                 granularity: readsInput
                     ? .tensor : options.allocation.coversActivations ? .channel : options.granularity,
                 allocation: isEdge ? .none : options.allocation, correction: options.correction)
         }
-        self.init(layers: layers, budget: options.budget, rule: options.rule, residual: options.residual)
+        self.init(layers: layers, policy: options.policy, residual: options.residual)
     }
 }

@@ -5,7 +5,7 @@ struct InputPlanning {
     let allocation: BitAllocation?
     let sqnr: Double?
 
-    init(observation: TensorObservation, settings: LayerSettings, budget: AllocationBudget, rule: AllocationRule) {
+    init(observation: TensorObservation, settings: LayerSettings, policy: AllocationPolicy) {
         guard case .bits(let bits) = settings.activations else {
             grid = .real
             ranges = []
@@ -44,8 +44,13 @@ struct InputPlanning {
         var channelBits = [Int](repeating: bits, count: channels.count)
         if settings.allocation.coversActivations, bits < 8 {
             let allocated = BitAllocation.allocate(
-                halfRanges: channels.indices.map { range($0, max(1, bits)).threshold }, goal: bits, rule: rule,
-                budget: budget, fixed: channels.indices.map { settings.activationChannelBits[$0] }
+                measures: channels.indices.map { channel in
+                    switch policy.measure {
+                    case .range:
+                        range(channel, max(1, bits)).measure(zeroShare: channels[channel].statistics.zeroShare)
+                    case .sigma: channels[channel].statistics.standardDeviation
+                    }
+                }, goal: bits, policy: policy, fixed: channels.indices.map { settings.activationChannelBits[$0] }
             ) { channel, width in
                 width == 0 ? channels[channel].histogram.power : range(channel, width).error
             }

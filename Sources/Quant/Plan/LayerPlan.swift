@@ -28,8 +28,8 @@ public struct LayerPlan: Sendable {
     struct Previous {
         let settings: LayerSettings
         let plan: LayerPlan
-        /// Whether budget and rule are still the same.
-        let isSameRule: Bool
+        /// Whether bits are still divided in the same way.
+        let isSamePolicy: Bool
     }
 
     /// Plans a layer: a pure function of the layer, what it reads, and the settings.
@@ -37,31 +37,30 @@ public struct LayerPlan: Sendable {
     /// - Parameter previous: an earlier plan of the same layer; what a change does not concern, weights or input, is
     ///   taken from it.
     init(
-        layer: Layer, observation: TensorObservation, settings: LayerSettings, budget: AllocationBudget,
-        rule: AllocationRule, reusing previous: Previous? = nil
+        layer: Layer, observation: TensorObservation, settings: LayerSettings, policy: AllocationPolicy,
+        reusing previous: Previous? = nil
     ) {
         if let previous, previous.settings.sameForWeights(as: settings),
-            previous.isSameRule || !settings.allocation.coversWeights
+            previous.isSamePolicy || !settings.allocation.coversWeights
         {
             weights = previous.plan.weights
             weightAllocation = previous.plan.weightAllocation
             weightSQNR = previous.plan.weightSQNR
         } else {
-            let planning = WeightPlanning(layer: layer, settings: settings, budget: budget, rule: rule)
+            let planning = WeightPlanning(layer: layer, settings: settings, policy: policy)
             weights = planning.result
             weightAllocation = planning.allocation
             weightSQNR = planning.sqnr
         }
         if let previous, previous.settings.sameForInput(as: settings),
-            previous.isSameRule || !settings.allocation.coversActivations
+            previous.isSamePolicy || !settings.allocation.coversActivations
         {
             input = previous.plan.input
             ranges = previous.plan.ranges
             inputAllocation = previous.plan.inputAllocation
             inputSQNR = previous.plan.inputSQNR
         } else {
-            let planning = InputPlanning(
-                observation: observation, settings: settings, budget: budget, rule: rule)
+            let planning = InputPlanning(observation: observation, settings: settings, policy: policy)
             input = planning.grid
             ranges = planning.ranges
             inputAllocation = planning.allocation
@@ -84,7 +83,8 @@ func decibels(signal: Double, noise: Double) -> Double? {
 extension LayerSettings {
     /// Whether the plan of the weights is the same under other settings.
     fileprivate func sameForWeights(as other: LayerSettings) -> Bool {
-        weights == other.weights && correction == other.correction && weightChannelBits == other.weightChannelBits
+        weights == other.weights && weightClipping == other.weightClipping && correction == other.correction
+            && weightChannelBits == other.weightChannelBits
             && allocation.coversWeights == other.allocation.coversWeights
     }
 

@@ -16,9 +16,7 @@ public struct QuantizationPlan: Sendable {
         reusing previous: (configuration: Configuration, plan: QuantizationPlan)? = nil
     ) {
         precondition(configuration.layers.count == net.layers.count, "one setting per layer")
-        let sameRules =
-            previous?.configuration.budget == configuration.budget
-            && previous?.configuration.rule == configuration.rule
+        let isSamePolicy = previous?.configuration.policy == configuration.policy
         layers = concurrentMap(net.layers.count) { index in
             let settings = configuration.layers[index]
             guard let observation = calibration.observations[net.layers[index].input] else {
@@ -26,11 +24,11 @@ public struct QuantizationPlan: Sendable {
             }
             return LayerPlan(
                 layer: net.layers[index], observation: observation, settings: settings,
-                budget: configuration.budget, rule: configuration.rule,
+                policy: configuration.policy,
                 reusing: previous.map { previous in
                     LayerPlan.Previous(
                         settings: previous.configuration.layers[index], plan: previous.plan.layers[index],
-                        isSameRule: sameRules)
+                        isSamePolicy: isSamePolicy)
                 })
         }
         stored = QuantizationPlan.storage(net, calibration, configuration, layers)

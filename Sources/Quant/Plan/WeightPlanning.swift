@@ -4,21 +4,21 @@ struct WeightPlanning {
     let allocation: BitAllocation?
     let sqnr: Double?
 
-    init(layer: Layer, settings: LayerSettings, budget: AllocationBudget, rule: AllocationRule) {
+    init(layer: Layer, settings: LayerSettings, policy: AllocationPolicy) {
         guard case .bits(let bits) = settings.weights else {
             result = .float
             allocation = nil
             sqnr = nil
             return
         }
-        let channels = layer.outputChannels
-        var channelBits = [Int](repeating: bits, count: channels)
-        let fixed = (0..<channels).map { settings.weightChannelBits[$0] }
+        let channels = WeightChannels(layer, clipping: settings.weightClipping)
+        var channelBits = [Int](repeating: bits, count: channels.count)
+        let fixed = (0..<channels.count).map { settings.weightChannelBits[$0] }
         if settings.allocation.coversWeights, bits < 8 {
-            let statistics = WeightPlanning.channelRanges(layer)
             let allocated = BitAllocation.allocate(
-                halfRanges: statistics, goal: bits, rule: rule, budget: budget, fixed: fixed
-            ) { WeightPlanning.error(of: layer, channel: $0, bits: $1) }
+                measures: (0..<channels.count).map { channels.measure($0, policy.measure, bits: bits) }, goal: bits,
+                policy: policy, fixed: fixed
+            ) { channels.error($0, bits: $1) }
             channelBits = allocated.bits
             allocation = allocated
         } else {
@@ -28,26 +28,55 @@ struct WeightPlanning {
             allocation = nil
         }
         let quantized = QuantizedWeights(
-            layer.weights.values, outputChannels: channels, bits: channelBits,
-            correction: bits < 8 ? settings.correction : .none)
+            layer.weights.values, outputChannels: channels.count, bits: channelBits,
+            correction: bits < 8 ? settings.correction : .none,
+            ranges: channelBits.enumerated().map { channels.range($0.offset, bits: $0.element) })
         result = .quantized(quantized)
         sqnr = decibels(signal: quantized.signalPower, noise: quantized.squaredError)
     }
+}
 
-    /// Half the range of each output channel.
-    private static func channelRanges(_ layer: Layer) -> [Double] {
-        let length = layer.weightsPerChannel
-        return (0..<layer.outputChannels).map { channel in
-            let values = layer.weights.values[channel * length..<(channel + 1) * length]
-            return Double((values.max() ?? 0) - (values.min() ?? 0)) / 2
+/// The output channels of a layer's weights, and the range that each gets at a width.
+private struct WeightChannels {
+    /// Bins of a channel's histogram, which has hundreds of samples rather than millions.
+    private static let bins = 512
+
+    private let weights: [Float]
+    private let length: Int
+    private let clipping: ClippingMethod
+    let count: Int
+
+    init(_ layer: Layer, clipping: ClippingMethod) {
+        weights = layer.weights.values
+        length = layer.weightsPerChannel
+        count = layer.outputChannels
+        self.clipping = clipping
+    }
+
+    /// α of a channel: half the range that will be quantized, or σ.
+    func measure(_ channel: Int, _ measure: AllocationMeasure, bits: Int) -> Double {
+        switch measure {
+        case .range:
+            let range = range(channel, bits: max(1, bits))
+            return (range.upperBound - range.lowerBound) / 2
+        case .sigma: return error(channel, bits: 0).squareRoot()
         }
     }
 
-    /// The mean squared error of one output channel at a number of bits, uncorrected; at 0 bits its variance.
-    private static func error(of layer: Layer, channel: Int, bits: Int) -> Double {
-        let length = layer.weightsPerChannel
-        let values = layer.weights.values[channel * length..<(channel + 1) * length]
-        return values.withUnsafeBufferPointer { weights in
+    /// What is quantized: all values, or what the clipping method leaves of them.
+    func range(_ channel: Int, bits: Int) -> ClosedRange<Double> {
+        guard clipping != .minMax, bits > 0, length > 0 else {
+            let values = values(channel)
+            return Double(values.min() ?? 0)...Double(values.max() ?? 0)
+        }
+        let found = ClippingRange(for: observation(channel), bits: bits, method: clipping)
+        return found.lo...found.hi
+    }
+
+    /// The mean squared error at a number of bits, uncorrected; at 0 bits the variance.
+    func error(_ channel: Int, bits: Int) -> Double {
+        let range = range(channel, bits: bits)
+        return values(channel).withUnsafeBufferPointer { weights in
             guard bits > 0 else {
                 let (sum, squares) = weights.reduce((0.0, 0.0)) {
                     ($0.0 + Double($1), $0.1 + Double($1) * Double($1))
@@ -55,9 +84,25 @@ struct WeightPlanning {
                 let count = Double(max(1, length))
                 return max(0, squares - sum * sum / count) / count
             }
-            let quantizer = AffineQuantizer(
-                bits: bits, lo: Double(weights.min() ?? 0), hi: Double(weights.max() ?? 0))
+            let quantizer = AffineQuantizer(bits: bits, lo: range.lowerBound, hi: range.upperBound)
             return quantizer.squaredError(of: weights) / Double(max(1, length))
+        }
+    }
+
+    private func values(_ channel: Int) -> ArraySlice<Float> {
+        weights[channel * length..<(channel + 1) * length]
+    }
+
+    private func observation(_ channel: Int) -> Observation {
+        values(channel).withUnsafeBufferPointer { values in
+            var moments = Moments()
+            moments.add(values)
+            var central = CentralMoments(mean: moments.mean)
+            central.add(values)
+            let statistics = Statistics(moments, central)
+            var histogram = Histogram(lo: statistics.minimum, hi: statistics.maximum, bins: Self.bins)
+            histogram.add(values)
+            return Observation(statistics: statistics, histogram: histogram)
         }
     }
 }

@@ -10,7 +10,7 @@ public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
 /// The weights of one layer, quantized per output channel.
 ///
 /// The weight that code q of channel c stands for is scale[c] × (q − zeroPoint[c]) + offset[c]: the step and zero point of
-/// an affine quantizer over the channel's [min, max], with the bias correction folded in:
+/// an affine quantizer over the channel's range, [min, max] unless it is clipped, with the bias correction folded in:
 ///
 ///     w = ξ_c (ŵ − E ŵ) + E w,   ξ_c = ‖w − E w‖ / ‖ŵ − E ŵ‖      (both; ξ_c = 1 for the mean alone)
 ///
@@ -44,11 +44,17 @@ public struct QuantizedWeights: Hashable, Sendable {
     public var squaredError: Double { channelSquaredErrors.reduce(0, +) }
 
     /// Quantizes weights given as [outputChannels][weights per channel]; those that are not finite count as 0.
-    public init(_ given: [Float], outputChannels: Int, bits: [Int], correction: BiasCorrection) {
+    ///
+    /// - Parameter ranges: the range of each output channel; by default its minimum and maximum.
+    public init(
+        _ given: [Float], outputChannels: Int, bits: [Int], correction: BiasCorrection,
+        ranges: [ClosedRange<Double>]? = nil
+    ) {
         precondition(bits.count == outputChannels && bits.allSatisfy((0...8).contains), "0 to 8 bits per channel")
         let weights = given.allSatisfy(\.isFinite) ? given : given.map { $0.isFinite ? $0 : 0 }
         let length = outputChannels > 0 ? weights.count / outputChannels : 0
         precondition(length * outputChannels == weights.count, "equal channels")
+        precondition(ranges.map { $0.count == outputChannels } ?? true, "a range per channel")
         var scale: [Float] = []
         var zeroPoint: [Int] = []
         var offset: [Float] = []
@@ -62,7 +68,7 @@ public struct QuantizedWeights: Hashable, Sendable {
                     let rows = channel * length..<(channel + 1) * length
                     let result = QuantizedChannel(
                         UnsafeBufferPointer(rebasing: weights[rows]), bits: bits[channel], correction: correction,
-                        into: UnsafeMutableBufferPointer(rebasing: codes[rows]))
+                        range: ranges?[channel], into: UnsafeMutableBufferPointer(rebasing: codes[rows]))
                     scale.append(result.scale)
                     zeroPoint.append(result.zeroPoint)
                     offset.append(result.offset)
@@ -106,7 +112,7 @@ private struct QuantizedChannel {
 
     init(
         _ weights: UnsafeBufferPointer<Float>, bits: Int, correction: BiasCorrection,
-        into codes: UnsafeMutableBufferPointer<UInt8>
+        range: ClosedRange<Double>?, into codes: UnsafeMutableBufferPointer<UInt8>
     ) {
         var low = Float.infinity
         var high = -Float.infinity
@@ -131,7 +137,8 @@ private struct QuantizedChannel {
             squaredError = max(0, squares - sum * mean)
             return
         }
-        let quantizer = AffineQuantizer(bits: bits, lo: Double(low), hi: Double(high))
+        let quantizer = AffineQuantizer(
+            bits: bits, lo: range?.lowerBound ?? Double(low), hi: range?.upperBound ?? Double(high))
         let inverse = quantizer.inverseScale
         let lowest = Float(-quantizer.zeroPoint)
         let highest = Float(quantizer.maximumCode - quantizer.zeroPoint)

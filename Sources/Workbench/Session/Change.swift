@@ -12,7 +12,7 @@ public enum Change: Hashable, Sendable {
     /// Raises or lowers a width by so many bits, within 0...8 and then float.
     case step(Target, Int)
     /// Chooses how clipping ranges are found, and drops a threshold set by hand.
-    case clipping(ClippingMethod)
+    case clipping(Target, ClippingMethod)
     /// Sets the clipping threshold by hand; `nil` gives it back to the method.
     case threshold(Double?)
     /// Chooses one range per tensor or one per channel.
@@ -33,6 +33,8 @@ public enum NetChange: Hashable, Sendable {
     case budget(AllocationBudget)
     /// The rule of the allocation.
     case rule(AllocationRule)
+    /// What the two-thirds rule divides by.
+    case measure(AllocationMeasure)
     /// What readers other than layers see.
     case residual(ResidualStorage)
 }
@@ -53,7 +55,9 @@ extension LayerSettings {
             result.weights = weights.stepped(by: bits)
         case .step(.activations, let bits):
             result.activations = activations.stepped(by: bits)
-        case .clipping(let method):
+        case .clipping(.weights, let method):
+            result.weightClipping = method
+        case .clipping(.activations, let method):
             result.clipping = method
             result.threshold = nil
         case .threshold(let threshold):

@@ -182,8 +182,9 @@ extension Session {
     private mutating func edit(_ change: NetChange) -> [Effect] {
         var next = configuration
         switch change {
-        case .budget(let budget): next.budget = budget
-        case .rule(let rule): next.rule = rule
+        case .budget(let budget): next.policy.budget = budget
+        case .rule(let rule): next.policy.rule = rule
+        case .measure(let measure): next.policy.measure = measure
         case .residual(let residual): next.residual = residual
         }
         return record(next, label: change.label)
@@ -239,7 +240,8 @@ extension Change {
         switch self {
         case .precision(let target, let precision): "\(target) \(precision.label)"
         case .step(let target, let bits): "\(target) \(bits < 0 ? "-" : "+")\(abs(bits)) bit"
-        case .clipping(let method): "clip \(method)"
+        case .clipping(.weights, let method): "clip-weights \(method)"
+        case .clipping(.activations, let method): "clip \(method)"
         case .threshold(let threshold): threshold.map { "threshold \(Float($0))" } ?? "threshold by the method"
         case .granularity(let granularity): "granularity \(granularity.rawValue)"
         case .allocation(let choice): "allocate \(choice.rawValue)"
@@ -257,6 +259,7 @@ extension NetChange {
         switch self {
         case .budget(let budget): "budget \(budget.rawValue)"
         case .rule(let rule): "rule \(rule.rawValue)"
+        case .measure(let measure): "measure \(measure.rawValue)"
         case .residual(let residual): "residual \(residual.rawValue)"
         }
     }

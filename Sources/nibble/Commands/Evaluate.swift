@@ -41,7 +41,7 @@ struct Evaluate: AsyncParsableCommand {
         let comparison = work.compare(float, quantized)
         work.warnAboutChance(comparison)
         let report = EvaluationReport(
-            work: work, plan: quantization, comparison: comparison,
+            work: work, plan: quantization, calibration: calibration, comparison: comparison,
             seconds: (work.loadSeconds, calibrate, floatSeconds, quantizedSeconds))
         if let save {
             try SavedConfiguration(

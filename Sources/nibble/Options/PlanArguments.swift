@@ -17,6 +17,9 @@ struct PlanArguments: ParsableArguments {
     )
     var clip: String?
 
+    @Option(help: "Clipping of the weights, by the same methods; default minmax.")
+    var clipWeights: String?
+
     @Option(help: "Bits per channel for: none, weights, activations or both; default none.")
     var allocate: String?
 
@@ -25,6 +28,9 @@ struct PlanArguments: ParsableArguments {
 
     @Option(help: "How bits are divided: two-thirds or exact; default two-thirds.")
     var rule: String?
+
+    @Option(help: "What the two-thirds rule divides by: range or sigma; default range.")
+    var measure: String?
 
     @Option(help: "Correction of the quantized weights: none, mean or both; default both.")
     var correct: String?
@@ -51,8 +57,9 @@ struct PlanArguments: ParsableArguments {
     /// The options of the plan that the command line names.
     private var given: [String] {
         [
-            ("weights", weights), ("activations", activations), ("clip", clip), ("allocate", allocate),
-            ("budget", budget), ("rule", rule), ("correct", correct), ("first-last", firstLast),
+            ("weights", weights), ("activations", activations), ("clip", clip),
+            ("clip-weights", clipWeights), ("allocate", allocate), ("budget", budget), ("rule", rule),
+            ("measure", measure), ("correct", correct), ("first-last", firstLast),
             ("residual", residual), ("granularity", granularity),
         ].filter { $0.1 != nil }.map(\.0)
     }
@@ -71,14 +78,6 @@ struct PlanArguments: ParsableArguments {
     /// The options named.
     func options() throws -> PlanOptions {
         let standard = PlanOptions.standard
-        var clipping = standard.clipping
-        if let clip {
-            guard let method = ClippingMethod(argument: clip) else {
-                throw ValidationError(
-                    "--clip is minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N, not '\(clip)'")
-            }
-            clipping = method
-        }
         let allocation: AllocationChoice = try value(allocate, "--allocate") ?? standard.allocation
         let ranges: Granularity? = try value(granularity, "--granularity")
         if allocation.coversActivations, ranges == .tensor {
@@ -87,13 +86,27 @@ struct PlanArguments: ParsableArguments {
         }
         return PlanOptions(
             weights: try precision(weights, "--weights") ?? standard.weights,
-            activations: try precision(activations, "--activations") ?? standard.activations, clipping: clipping,
-            allocation: allocation, budget: try value(budget, "--budget") ?? standard.budget,
-            rule: try value(rule, "--rule") ?? standard.rule,
+            activations: try precision(activations, "--activations") ?? standard.activations,
+            clipping: try clipping(clip, "--clip") ?? standard.clipping,
+            weightClipping: try clipping(clipWeights, "--clip-weights") ?? standard.weightClipping,
+            allocation: allocation,
+            policy: AllocationPolicy(
+                budget: try value(budget, "--budget") ?? standard.policy.budget,
+                rule: try value(rule, "--rule") ?? standard.policy.rule,
+                measure: try value(measure, "--measure") ?? standard.policy.measure),
             correction: try value(correct, "--correct") ?? standard.correction,
             firstLast: try precision(firstLast, "--first-last") ?? standard.firstLast,
             residual: try value(residual, "--residual") ?? standard.residual,
             granularity: ranges ?? standard.granularity)
+    }
+
+    private func clipping(_ text: String?, _ name: String) throws -> ClippingMethod? {
+        guard let text else { return nil }
+        guard let method = ClippingMethod(argument: text) else {
+            throw ValidationError(
+                "\(name) is minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N, not '\(text)'")
+        }
+        return method
     }
 
     private func precision(_ text: String?, _ name: String) throws -> Precision? {

@@ -7,6 +7,7 @@ import Terminal
 struct EvaluationReport {
     let work: Workload
     let plan: QuantizationPlan
+    let calibration: Calibration
     let comparison: Comparison
     let seconds: (load: Double, calibrate: Double, float: Double, quantized: Double)
 
@@ -87,7 +88,19 @@ struct EvaluationReport {
                     ("weights", planned.weightChannelBits.map { .array($0.map { .int($0) }) } ?? .null),
                     ("activations", inputBits),
                 ])
-            ), ("paths", .string(paths[index].rawValue)),
+            ), ("convergence", convergence(index)), ("paths", .string(paths[index].rawValue)),
+        ])
+    }
+
+    /// The threshold of the whole tensor on growing shares of the calibration images.
+    private func convergence(_ index: Int) -> JSON {
+        let settings = work.configuration.layers[index]
+        guard case .bits(let bits) = settings.activations, settings.threshold == nil else { return .null }
+        let steps = calibration.convergence(
+            of: net.layers[index].input, bits: max(1, bits), method: settings.clipping)
+        return .object([
+            ("images", .array(steps.map { .int($0.images) })),
+            ("thresholds", .array(steps.map { .number($0.threshold) })),
         ])
     }
 

@@ -16,8 +16,8 @@ import Testing
 
     @Test func aGoalOfEightBitsReachesChannelsOfAnyRange() {
         let result = BitAllocation.allocate(
-            halfRanges: [1, 1e-9, 1e6], errors: [Self.curve, Self.curve, Self.curve], goal: 8, rule: .twoThirds,
-            budget: .meanBits, fixed: none(3))
+            measures: [1, 1e-9, 1e6], errors: [Self.curve, Self.curve, Self.curve], goal: 8,
+            policy: AllocationPolicy(budget: .meanBits, rule: .twoThirds), fixed: none(3))
         #expect(result.bits == [8, 8, 8])
     }
 
@@ -26,8 +26,8 @@ import Testing
             for budget in AllocationBudget.allCases {
                 for goal in 2...8 {
                     let result = BitAllocation.allocate(
-                        halfRanges: [3, 3, 3, 3], errors: [[Double]](repeating: Self.curve, count: 4), goal: goal,
-                        rule: rule, budget: budget, fixed: none(4))
+                        measures: [3, 3, 3, 3], errors: [[Double]](repeating: Self.curve, count: 4), goal: goal,
+                        policy: AllocationPolicy(budget: budget, rule: rule), fixed: none(4))
                     #expect(result.bits.reduce(0, +) == 4 * goal, "\(rule) \(budget) \(goal)")
                 }
             }
@@ -37,11 +37,12 @@ import Testing
     @Test func bitsSetByHandComeOutOfTheBinBudget() {
         // 4 × 2^4 = 64 bins, 32 of them fixed: 32 remain for three equal channels, 10.7 each, or 3 bits.
         let result = BitAllocation.allocate(
-            halfRanges: [100, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 4,
-            rule: .twoThirds, budget: .bins, fixed: [5, nil, nil, nil])
+            measures: [100, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 4,
+            policy: AllocationPolicy(budget: .bins, rule: .twoThirds), fixed: [5, nil, nil, nil])
         #expect(result.bits == [5, 3, 3, 3])
         let overdrawn = BitAllocation.allocate(
-            halfRanges: [1, 1], errors: [Self.curve, Self.curve], goal: 2, rule: .twoThirds, budget: .bins,
+            measures: [1, 1], errors: [Self.curve, Self.curve], goal: 2,
+            policy: AllocationPolicy(budget: .bins, rule: .twoThirds),
             fixed: [8, nil])
         #expect(overdrawn.bits == [8, 0])
     }
@@ -50,7 +51,8 @@ import Testing
         let (ranges, errors) = channels(32, spread: 1)
         for goal in 1...7 {
             let result = BitAllocation.allocate(
-                halfRanges: ranges, errors: errors, goal: goal, rule: .exact, budget: .bins, fixed: none(32))
+                measures: ranges, errors: errors, goal: goal, policy: AllocationPolicy(budget: .bins, rule: .exact),
+                fixed: none(32))
             #expect(result.bins <= 32 << goal)
             #expect(result.predictedError <= result.uniformError + 1e-15)
         }
@@ -59,8 +61,8 @@ import Testing
     /// The curve gains next to nothing from 0 to 1 bit; raising bit by bit would leave channels at 0.
     @Test func theFlatStartOfACurveStrandsNoChannel() {
         let result = BitAllocation.allocate(
-            halfRanges: [1, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 3, rule: .exact,
-            budget: .meanBits, fixed: none(4))
+            measures: [1, 1, 1, 1], errors: [[Double]](repeating: Self.curve, count: 4), goal: 3,
+            policy: AllocationPolicy(budget: .meanBits, rule: .exact), fixed: none(4))
         #expect(result.bits == [3, 3, 3, 3])
     }
 
@@ -69,7 +71,8 @@ import Testing
         for goal in 3...6 {
             func error(_ rule: AllocationRule) -> Double {
                 BitAllocation.allocate(
-                    halfRanges: ranges, errors: errors, goal: goal, rule: rule, budget: .meanBits, fixed: none(64)
+                    measures: ranges, errors: errors, goal: goal,
+                    policy: AllocationPolicy(budget: .meanBits, rule: rule), fixed: none(64)
                 ).predictedError
             }
             #expect(error(.exact) <= error(.twoThirds) * 1.000001)
@@ -82,7 +85,8 @@ import Testing
             for rule in AllocationRule.allCases {
                 for budget in AllocationBudget.allCases {
                     let result = BitAllocation.allocate(
-                        halfRanges: ranges, errors: [flat, flat, flat], goal: 4, rule: rule, budget: budget,
+                        measures: ranges, errors: [flat, flat, flat], goal: 4,
+                        policy: AllocationPolicy(budget: budget, rule: rule),
                         fixed: none(3))
                     #expect(result.bits.allSatisfy { (0...8).contains($0) })
                     #expect(result.meanBits <= 4 || budget == .bins)
@@ -90,7 +94,7 @@ import Testing
             }
         }
         let empty = BitAllocation.allocate(
-            halfRanges: [], errors: [], goal: 4, rule: .exact, budget: .meanBits, fixed: [])
+            measures: [], errors: [], goal: 4, policy: AllocationPolicy(budget: .meanBits, rule: .exact), fixed: [])
         #expect(empty.bits.isEmpty && empty.meanBits == 0 && empty.predictedError == 0)
     }
 
@@ -119,7 +123,8 @@ import Testing
                 budget == .bins
                 ? optimum(errors, limit: 96 << goal) { 1 << $0 } : optimum(errors, limit: 96 * goal) { $0 }
             let result = BitAllocation.allocate(
-                halfRanges: ranges, errors: errors, goal: goal, rule: .exact, budget: budget, fixed: none(96))
+                measures: ranges, errors: errors, goal: goal,
+                policy: AllocationPolicy(budget: budget, rule: .exact), fixed: none(96))
             #expect(result.predictedError >= least * 0.999999)
             #expect(result.predictedError <= least * 1.01, "goal \(goal)")
         }

@@ -18,7 +18,8 @@ import Testing
         for rule in AllocationRule.allCases {
             for goal in 2...6 {
                 let result = BitAllocation.allocate(
-                    halfRanges: ranges, errors: errors, goal: goal, rule: rule, budget: .meanBits,
+                    measures: ranges, errors: errors, goal: goal,
+                    policy: AllocationPolicy(budget: .meanBits, rule: rule),
                     fixed: [Int?](repeating: nil, count: 64))
                 #expect(result.meanBits <= Double(goal))
                 #expect(result.meanBits > Double(goal) - 0.2)
@@ -31,7 +32,8 @@ import Testing
         // σ^(2/3) = 2 : 1 gives the first channel 2/3 of the bins: log2 of 2/3 and 1/3 of 32.
         let ranges = [pow(2, 1.5), 1]
         let result = BitAllocation.allocate(
-            halfRanges: ranges, errors: [Self.curve, Self.curve], goal: 4, rule: .twoThirds, budget: .bins,
+            measures: ranges, errors: [Self.curve, Self.curve], goal: 4,
+            policy: AllocationPolicy(budget: .bins, rule: .twoThirds),
             fixed: [nil, nil])
         #expect(result.bits == [4, 3])
     }
@@ -53,7 +55,8 @@ import Testing
             }
             let optimum = (best.min() ?? 0) / 12
             let result = BitAllocation.allocate(
-                halfRanges: ranges, errors: errors, goal: goal, rule: .exact, budget: .meanBits,
+                measures: ranges, errors: errors, goal: goal,
+                policy: AllocationPolicy(budget: .meanBits, rule: .exact),
                 fixed: [Int?](repeating: nil, count: 12))
             #expect(result.predictedError >= optimum - 1e-12)
             #expect(result.predictedError <= optimum * 1.1 + 1e-12, "goal \(goal)")
@@ -63,12 +66,13 @@ import Testing
     @Test func channelsWithoutRangeGetNothingAndFixedBitsWin() {
         let flat = [Double](repeating: 0, count: 9)
         let result = BitAllocation.allocate(
-            halfRanges: [0, 1, 1], errors: [flat, Self.curve, Self.curve], goal: 4, rule: .twoThirds,
-            budget: .meanBits, fixed: [nil, 7, nil])
+            measures: [0, 1, 1], errors: [flat, Self.curve, Self.curve], goal: 4,
+            policy: AllocationPolicy(budget: .meanBits, rule: .twoThirds), fixed: [nil, 7, nil])
         #expect(result.bits[0] == 0)
         #expect(result.bits[1] == 7)
         let none = BitAllocation.allocate(
-            halfRanges: [0, 0], errors: [flat, flat], goal: 4, rule: .exact, budget: .bins, fixed: [nil, nil])
+            measures: [0, 0], errors: [flat, flat], goal: 4, policy: AllocationPolicy(budget: .bins, rule: .exact),
+            fixed: [nil, nil])
         #expect(none.bits == [0, 0])
     }
 }

@@ -104,7 +104,7 @@ import Testing
         var options = PlanOptions.standard
         options.allocation = .activations
         for rule in AllocationRule.allCases {
-            options.rule = rule
+            options.policy.rule = rule
             guard case .channels(let quantizers) = middle(options).input else {
                 Issue.record("one range for the tensor")
                 return
@@ -112,6 +112,79 @@ import Testing
             let bits = quantizers.map { $0?.bits ?? 0 }
             #expect(bits == bits.sorted() && bits[0] < bits[3] && bits.reduce(0, +) <= 16, "\(rule) \(bits)")
         }
+    }
+
+    @Test func theMeasureDecidesWhatTheTwoThirdsRuleDividesBy() throws {
+        // One outlier widens a channel's range a hundredfold, and its deviation by much less.
+        var values = [Float](repeating: 0, count: 256).indices.map { Float($0 % 7) - 3 }
+        values[0] = 300
+        var options = PlanOptions.standard
+        options.allocation = .weights
+        let wide = try plan(ofWeights: values, options)
+        options.policy.measure = .sigma
+        let deviation = try plan(ofWeights: values, options)
+        #expect(wide[0] > deviation[0] && wide[1] <= deviation[1], "\(wide) \(deviation)")
+        #expect(deviation.reduce(0, +) <= 16)
+    }
+
+    @Test func clippedWeightsLoseLessOnHeavyTails() throws {
+        var random = SeededGenerator(seed: 9)
+        var values = (0..<4 * 512).map { _ in random.laplace() }
+        for channel in 0..<4 { values[channel * 512] = 12 }
+        func error(_ method: ClippingMethod) throws -> (error: Double, largest: Float) {
+            var options = PlanOptions.standard
+            options.weightClipping = method
+            options.correction = .none
+            guard case .quantized(let weights) = try layerPlan(ofWeights: values, options).weights else {
+                throw Missing()
+            }
+            return (weights.squaredError, weights.effective.max() ?? 0)
+        }
+        let (all, clipped) = (try error(.minMax), try error(.measured))
+        #expect(clipped.error < 0.9 * all.error, "\(clipped) \(all)")
+        #expect(abs(all.largest - 12) < 1 && clipped.largest < 11)
+        #expect(try error(.laplace).largest < 11)
+    }
+
+    private struct Missing: Error {}
+
+    /// The plan of a middle layer of four output channels with these weights.
+    private func layerPlan(ofWeights values: [Float], _ options: PlanOptions) throws -> LayerPlan {
+        let inputs = values.count / 4
+        func tensor(_ name: String, _ shape: Shape) -> TensorDescription {
+            TensorDescription(name: name, shape: shape, isBatched: true)
+        }
+        let square = (0..<inputs * inputs).map { Float($0 % 5) - 2 }
+        let pointwise = Operator.convolution(Window(kernel: Window.Pair(1, 1)), groups: 1)
+        func node(_ name: String, _ inputs: [Int], _ output: Int) -> Node {
+            Node(name: name, operation: pointwise, inputs: inputs.map { TensorID($0) }, outputs: [TensorID(output)])
+        }
+        let net = LayerGraph(
+            try Graph(
+                name: "chain",
+                tensors: [
+                    tensor("x", [1, inputs, 2, 2]), tensor("a", [1, inputs, 2, 2]), tensor("b", [1, 4, 2, 2]),
+                    tensor("c", [1, 4, 2, 2]), tensor("v", [inputs, inputs, 1, 1]), tensor("w", [4, inputs, 1, 1]),
+                    tensor("u", [4, 4, 1, 1]),
+                ],
+                constants: [
+                    TensorID(4): Tensor(shape: [inputs, inputs, 1, 1], values: square),
+                    TensorID(5): Tensor(shape: [4, inputs, 1, 1], values: values),
+                    TensorID(6): Tensor(shape: [4, 4, 1, 1], values: [Float](repeating: 1, count: 16)),
+                ], inputs: [TensorID(0)], outputs: [TensorID(3)],
+                nodes: [node("first", [0, 4], 1), node("middle", [1, 5], 2), node("last", [2, 6], 3)]))
+        var observations: [TensorID: TensorObservation] = [:]
+        for point in net.calibrationPoints {
+            observations[point.tensor] = TensorObservation(tensor: observe([-1, 0, 1]), channels: [])
+        }
+        return QuantizationPlan(
+            net: net, calibration: Calibration(observations: observations, images: 1),
+            configuration: Configuration(options, for: net)
+        ).layers[1]
+    }
+
+    private func plan(ofWeights values: [Float], _ options: PlanOptions) throws -> [Int] {
+        try #require(try layerPlan(ofWeights: values, options).weightChannelBits)
     }
 
     @Test func floatLayersKeepTheirWeightsAndInput() {

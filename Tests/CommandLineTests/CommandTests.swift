@@ -249,7 +249,7 @@ import Testing
         session.send("all activations 3\rwait\rundo\rwait\rweights 5\rsave \(path)\rquit\r")
         #expect(session.end() == .exited(0))
         let text = session.screen.text
-        let edit = try #require(text.range(of: "14 layers: activations 3"))
+        let edit = try #require(text.range(of: "22 layers: activations 3"))
         let measured = try #require(text[edit.upperBound...].range(of: "all 100 images"))
         let undone = try #require(text[measured.upperBound...].range(of: "undone"))
         #expect(text[undone.upperBound...].contains("all 100 images"))

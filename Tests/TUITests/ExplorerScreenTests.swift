@@ -69,7 +69,7 @@ import Workbench
     @Test func oneScreenHoldsTheWholeStory() async throws {
         let lines = try await state().draw(Size(width: 120, height: 40), look).lines.joined(separator: "\n")
         for part in [
-            "fashion-mobilenet", "32 images", "SQNR", "Laplace", "mean squared error", "◆",
+            "fashion-mobilenet", "32 images", "SQNR", "laplace", "mean squared error", "◆",
             "measured",
             "bits per channel", "weights ", "? all keys", "▸",
         ] { #expect(lines.contains(part), "\(part)") }

@@ -31,7 +31,7 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(
         ["a"], .allocate, group: "Editing", hint: "allocate", "bits per channel: none, weights, activations, both"),
     KeyBinding(["c"], .correct, group: "Editing", hint: "correct", "bias correction: none, mean, both"),
-    KeyBinding(["r"], .granularity, group: "Editing", "ranges: one per tensor, one per channel"),
+    KeyBinding(["r"], .granularity, group: "Editing", "ranges: per tensor, per channel, power-of-two steps"),
     KeyBinding(["x"], .release, group: "Editing", "give back what was set by hand: threshold, channel bits"),
     KeyBinding(["A"], .applyToAll, group: "Editing", "all layers as this one, but the first and last"),
     KeyBinding([" "], .mark, group: "Editing", "mark: edits act on all marked layers"),

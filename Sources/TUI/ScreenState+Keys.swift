@@ -162,7 +162,7 @@ extension ScreenState {
         case .prior: return nextClipping()
         case .allocate: return run([.edit(.allocation(settings?.allocation.next ?? .none))])
         case .correct: return run([.edit(.correction(settings?.correction.next ?? .none))])
-        case .granularity: return run([.edit(.granularity(settings?.granularity == .tensor ? .channel : .tensor))])
+        case .granularity: return run([.edit(.granularity(settings?.granularity.next ?? .tensor))])
         case .applyToAll: return run([.applyToAll])
         case .mark: return run([.mark, .move(1)])
         case .clear:

@@ -122,7 +122,7 @@ extension TensorForms {
         }
         return copies.map { copy in
             // A copy under one scale holds codes less the zero point, not values.
-            if case .tensor(let quantizer) = copy.key.grid {
+            if let quantizer = copy.key.grid.commonQuantizer {
                 return KeptForm(slot: copy.slot, grid: (1, quantizer.zeroPoint))
             }
             return KeptForm(slot: copy.slot, grid: nil)

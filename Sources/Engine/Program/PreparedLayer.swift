@@ -54,7 +54,7 @@ struct PreparedLayer: Sendable {
     static func weights(for plan: LayerPlan?, _ path: LayerPath, _ arithmetic: Arithmetic) -> Weights {
         guard let plan, case .quantized(let quantized) = plan.weights else { return .real }
         if path == .integer, case .fastest(let isa) = arithmetic { return .packed(quantized, isa) }
-        if case .tensor = plan.input { return .codes(quantized) }
+        if plan.input.commonQuantizer != nil { return .codes(quantized) }
         return .effective(quantized)
     }
 
@@ -63,7 +63,7 @@ struct PreparedLayer: Sendable {
         _ plan: LayerPlan?
     ) -> (scale: [Float], offset: [Float]?) {
         guard let plan else { return ([1], nil) }
-        guard case .tensor(let quantizer) = plan.input else { return ([1], nil) }
+        guard let quantizer = plan.input.commonQuantizer else { return ([1], nil) }
         guard case .quantized(let weights) = plan.weights else { return ([quantizer.scale], nil) }
         let isCorrected = weights.offset.contains { $0 != 0 }
         return (

@@ -18,7 +18,7 @@ struct TensorForms {
 
         /// The code of zero in a map of codes.
         var zeroPoint: Int? {
-            if isCodes, case .tensor(let quantizer) = grid { quantizer.zeroPoint } else { nil }
+            isCodes ? grid.commonQuantizer?.zeroPoint : nil
         }
     }
 
@@ -57,7 +57,18 @@ extension ActivationGrid {
         case .tensor(let quantizer):
             .codes(scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
         case .channels: valueGrid
+        case .shifted(let common, let quantizers):
+            ActivationGrid.grid(of: quantizers) { quantizer in quantizer.scale / common.scale }
         }
+    }
+
+    /// Each channel on the grid of its own quantizer, a unit stored as `step` says; a channel of 0 bits is 0.
+    private static func grid(of quantizers: [AffineQuantizer?], step: (AffineQuantizer) -> Float) -> StorageGrid {
+        StorageGrid(
+            inverseScale: quantizers.map { $0?.inverseScale ?? 0 },
+            low: quantizers.map { Float(-($0?.zeroPoint ?? 0)) },
+            high: quantizers.map { quantizer in quantizer.map { Float($0.maximumCode - $0.zeroPoint) } ?? 0 },
+            step: quantizers.map { $0.map(step) ?? 0 })
     }
 
     /// How real values on the grid are stored.
@@ -66,13 +77,8 @@ extension ActivationGrid {
         case .real: preconditionFailure("real values have no grid")
         case .tensor(let quantizer):
             .values(scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
-        case .channels(let quantizers):
-            StorageGrid(
-                inverseScale: quantizers.map { $0?.inverseScale ?? 0 },
-                low: quantizers.map { Float(-($0?.zeroPoint ?? 0)) },
-                high: quantizers.map { quantizer in
-                    quantizer.map { Float($0.maximumCode - $0.zeroPoint) } ?? 0
-                }, step: quantizers.map { $0?.scale ?? 0 })
+        case .channels(let quantizers), .shifted(_, let quantizers):
+            ActivationGrid.grid(of: quantizers, step: \.scale)
         }
     }
 }

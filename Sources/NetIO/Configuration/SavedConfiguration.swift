@@ -193,12 +193,8 @@ public struct SavedConfiguration: Hashable, Sendable {
     }
 
     private static func resolve(_ planned: LayerPlan) -> JSON {
-        var inputBits = JSON.null
-        switch planned.input {
-        case .real: break
-        case .tensor(let quantizer): inputBits = .int(quantizer.bits)
-        case .channels(let quantizers): inputBits = .array(quantizers.map { .int($0?.bits ?? 0) })
-        }
+        let channels = planned.input.channelQuantizers.map { JSON.array($0.map { .int($0?.bits ?? 0) }) }
+        let inputBits = channels ?? planned.input.commonQuantizer.map { .int($0.bits) } ?? .null
         return .object([
             ("thresholds", .array(planned.ranges.map { .number($0.threshold) })),
             ("ranges", .array(planned.ranges.map { .array([.number($0.lo), .number($0.hi)]) })),

@@ -17,6 +17,16 @@ public enum Precision: Hashable, Sendable {
 /// Whether activations share one range per tensor or have one per channel.
 public enum Granularity: String, Hashable, Sendable, CaseIterable {
     case tensor, channel
+    /// One range per channel, whose steps are powers of two times a common one: integer arithmetic stays possible.
+    case powerOfTwo = "power-of-two"
+
+    /// Whether each channel has a range of its own.
+    public var isPerChannel: Bool { self != .tensor }
+
+    /// The granularity that an allocation needs: bits per channel of the activations need a range per channel.
+    public func covering(_ allocation: AllocationChoice) -> Granularity {
+        allocation.coversActivations && !isPerChannel ? .channel : self
+    }
 }
 
 /// Which tensors get their bits channel by channel.

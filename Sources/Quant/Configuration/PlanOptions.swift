@@ -63,7 +63,7 @@ extension Configuration {
                 clipping: readsInput ? .minMax : options.clipping,
                 weightClipping: isEdge ? .minMax : options.weightClipping,
                 granularity: readsInput
-                    ? .tensor : options.allocation.coversActivations ? .channel : options.granularity,
+                    ? .tensor : options.granularity.covering(options.allocation),
                 allocation: isEdge ? .none : options.allocation, correction: options.correction)
         }
         self.init(layers: layers, policy: options.policy, residual: options.residual)

@@ -14,7 +14,7 @@ struct InputPlanning {
             return
         }
         let isPerChannel =
-            (settings.granularity == .channel || settings.allocation.coversActivations
+            (settings.granularity.isPerChannel || settings.allocation.coversActivations
                 || !settings.activationChannelBits.isEmpty) && !observation.channels.isEmpty
         guard isPerChannel else {
             let whole = observation.tensor
@@ -31,13 +31,16 @@ struct InputPlanning {
         // The ranges found so far: the allocation asks for some of those that the plan uses.
         var known = [[ClippingRange?]](repeating: [ClippingRange?](repeating: nil, count: 9), count: channels.count)
         var errors = [HistogramError?](repeating: nil, count: channels.count)
-        func range(_ channel: Int, _ width: Int) -> ClippingRange {
-            if let range = known[channel][width] { return range }
+        func error(_ channel: Int) -> HistogramError {
             let error = errors[channel] ?? HistogramError(channels[channel].histogram)
             errors[channel] = error
+            return error
+        }
+        func range(_ channel: Int, _ width: Int) -> ClippingRange {
+            if let range = known[channel][width] { return range }
             let found = ClippingRange(
                 for: channels[channel], bits: width, method: settings.clipping, threshold: settings.threshold,
-                error: error)
+                error: error(channel))
             known[channel][width] = found
             return found
         }
@@ -78,9 +81,20 @@ struct InputPlanning {
             let range = range(channel, width)
             quantizers.append(AffineQuantizer(bits: width, lo: range.lo, hi: range.hi))
             ranges.append(range)
-            noise += range.error
+            if settings.granularity != .powerOfTwo { noise += range.error }
         }
-        grid = .channels(quantizers)
+        if settings.granularity == .powerOfTwo {
+            let snapped = PowerOfTwoSteps(
+                channelBits.enumerated().map { channel, width in
+                    width == 0
+                        ? nil
+                        : PowerOfTwoSteps.Channel(bits: width, range: ranges[channel], error: error(channel))
+                })
+            grid = .shifted(common: snapped.common, snapped.channels)
+            noise += snapped.error
+        } else {
+            grid = .channels(quantizers)
+        }
         self.ranges = ranges
         sqnr = decibels(signal: signal, noise: noise)
     }

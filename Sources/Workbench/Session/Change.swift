@@ -70,14 +70,14 @@ extension LayerSettings {
             }
         case .allocation(let choice):
             result.allocation = choice
-            if choice.coversActivations { result.granularity = .channel }
+            result.granularity = granularity.covering(choice)
         case .correction(let correction):
             result.correction = correction
         case .channelBits(.weights, let channel, let bits):
             result.weightChannelBits[channel] = bits
         case .channelBits(.activations, let channel, let bits):
             result.activationChannelBits[channel] = bits
-            result.granularity = .channel
+            if !granularity.isPerChannel { result.granularity = .channel }
         case .settings(let settings):
             result = settings
             // Bits by hand belong to the channels of their own layer.

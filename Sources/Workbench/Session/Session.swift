@@ -121,7 +121,7 @@ public struct Session: Sendable {
         switch target {
         case .weights: return layer.weightChannelBits
         case .activations:
-            guard case .channels(let quantizers) = layer.input, quantizers.count > 1 else { return nil }
+            guard let quantizers = layer.input.channelQuantizers, quantizers.count > 1 else { return nil }
             return quantizers.map { $0?.bits ?? 0 }
         }
     }

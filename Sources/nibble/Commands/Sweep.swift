@@ -90,7 +90,7 @@ enum SweepMethod: String, CaseIterable {
         var options = chosen
         options.clipping = clips ? chosen.clipping : .minMax
         options.allocation = allocates ? .both : .none
-        options.granularity = allocates ? .channel : chosen.granularity
+        options.granularity = allocates && !chosen.granularity.isPerChannel ? .channel : chosen.granularity
         options.correction = self == .correction || self == .all ? chosen.correction : .none
         return options
     }

@@ -41,7 +41,10 @@ struct PlanArguments: ParsableArguments {
     @Option(help: "What readers other than layers see: float, 8 or same; default 8.")
     var residual: String?
 
-    @Option(help: "Ranges of the activations: tensor or channel; default tensor.")
+    @Option(
+        help:
+            "Ranges of the activations: tensor, channel, or power-of-two (per channel, steps that integers can sum); default tensor."
+    )
     var granularity: String?
 
     @Option(help: "A saved configuration, instead of the options above; it carries the preprocessing too.")

@@ -65,17 +65,13 @@ struct EvaluationReport {
     private func layer(_ index: Int) -> JSON {
         let planned = plan.layers[index]
         let settings = work.configuration.layers[index]
-        let isPerChannel = if case .channels = planned.input { true } else { false }
+        let isPerChannel = planned.input.channelQuantizers != nil
         func each(_ value: (ClippingRange) -> JSON) -> JSON {
             guard let first = planned.ranges.first else { return .null }
             return isPerChannel ? .array(planned.ranges.map(value)) : value(first)
         }
         let inputBits: JSON =
-            if case .channels(let quantizers) = planned.input {
-                .array(quantizers.map { .int($0?.bits ?? 0) })
-            } else {
-                .null
-            }
+            planned.input.channelQuantizers.map { .array($0.map { .int($0?.bits ?? 0) }) } ?? .null
         return .object([
             ("name", .string(net.layers[index].name)), ("weightBits", .int(settings.weights.storedBits)),
             ("activationBits", .int(settings.activations.storedBits)),

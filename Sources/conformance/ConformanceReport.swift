@@ -8,9 +8,9 @@ struct ConformanceReport {
 
     mutating func add(_ folder: TestFolder, _ outcome: Outcome) {
         switch outcome {
-        case .passed:
+        case .passed(let measured):
             passed += 1
-            last = "passed  \(folder.name)"
+            last = "passed  \(folder.name)  \(measured)"
         case .failed(let reason):
             failed.append("\(folder.name): \(reason)")
             last = "FAILED  \(folder.name): \(reason)"

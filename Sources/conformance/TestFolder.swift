@@ -6,10 +6,26 @@ import Quant
 
 /// What became of one test.
 enum Outcome {
-    case passed
+    /// What was measured, in words; empty if nothing was asked for.
+    case passed(String)
     case failed(String)
     /// The reason stands for all tests it is given for: an operator, or what nibble does not read at all.
     case skipped(String)
+}
+
+/// How a test is run and judged.
+struct Trial {
+    /// How far values may be off.
+    enum Tolerance {
+        /// ONNX's own: 1e-3 of the expected value and 1e-7.
+        case ofEach
+        /// A fraction of the output's largest value.
+        case ofLargest(Double)
+    }
+
+    var tolerance = Tolerance.ofEach
+    /// Runs that are timed.
+    var repetitions = 0
 }
 
 /// One folder of ONNX's test data: a model and sets of inputs and outputs.
@@ -45,7 +61,7 @@ struct TestFolder {
     }
 
     /// Runs every data set of the folder.
-    func run(isa: InstructionSet) -> Outcome {
+    func run(_ trial: Trial, isa: InstructionSet) -> Outcome {
         let model = "\(path)/model.onnx"
         do {
             let summary = try ModelSummary(path: model)
@@ -57,21 +73,24 @@ struct TestFolder {
             if summary.trains { return .skipped("training mode: \(name)") }
             let sets = TestFolder.names(in: path).filter { $0.hasPrefix("test_data_set_") }
             guard !sets.isEmpty else { return .failed("no data sets") }
+            var measured = ""
             for set in sets {
-                if let difference = try run("\(path)/\(set)", of: model, summary, isa: isa) {
-                    return .failed("\(set): \(difference)")
+                switch try run("\(path)/\(set)", of: model, summary, trial, isa: isa) {
+                case .passed(let text): measured = text
+                case .failed(let difference): return .failed("\(set): \(difference)")
+                case let skipped: return skipped
                 }
             }
-            return .passed
+            return .passed(measured)
         } catch {
             return .failed("\(error)")
         }
     }
 
-    /// What is wrong with the outputs for one data set, or `nil`.
+    /// Compares the outputs for one data set.
     private func run(
-        _ set: String, of model: String, _ summary: ModelSummary, isa: InstructionSet
-    ) throws -> String? {
+        _ set: String, of model: String, _ summary: ModelSummary, _ trial: Trial, isa: InstructionSet
+    ) throws -> Outcome {
         var given: [String: TensorFile] = [:]
         for (index, input) in summary.inputs.enumerated() {
             let file = "\(set)/input_\(index).pb"
@@ -84,26 +103,46 @@ struct TestFolder {
         for input in net.graph.inputs {
             let (name, shape) = (net.graph[input].name, net.graph[input].shape)
             guard let file = given[name], file.shape == shape else {
-                return "no values for input '\(name)' of \(shape)"
+                return .failed("no values for input '\(name)' of \(shape)")
             }
             inputs.append(file.tensor.values)
         }
         let execution = Execution(Program(net), capacity: 1, isa: isa)
         _ = try execution.run(inputs, images: 1)
+        var largest = 0.0
         for (index, output) in net.graph.outputs.enumerated() {
             let expected = try TensorFile(
                 path: "\(set)/output_\(index).pb", elementType: summary.outputTypes[index])
             let name = net.graph[output].name
             guard net.graph[output].shape == expected.shape else {
-                return "'\(name)' is \(net.graph[output].shape) and should be \(expected.shape)"
+                return .failed("'\(name)' is \(net.graph[output].shape) and should be \(expected.shape)")
             }
-            let values = execution.output(index, images: 1)
-            let tolerance = summary.outputTypes[index] == 16 ? TestFolder.brainTolerance : 1e-3
-            if let wrong = zip(values, expected.values).first(where: { !agree(Double($0), $1, tolerance) }) {
-                return "'\(name)' holds \(wrong.0) where \(wrong.1) should be"
+            let pairs = zip(execution.output(index, images: 1).map(Double.init), expected.values)
+            switch trial.tolerance {
+            case .ofEach:
+                let tolerance = summary.outputTypes[index] == 16 ? TestFolder.brainTolerance : 1e-3
+                if let wrong = pairs.first(where: { !agree($0, $1, tolerance) }) {
+                    return .failed("'\(name)' holds \(wrong.0) where \(wrong.1) should be")
+                }
+            case .ofLargest(let tolerance):
+                let scale = expected.values.reduce(0) { max($0, abs($1)) }
+                let difference = pairs.reduce(0) { $1.0 == $1.1 ? $0 : max($0, abs($1.0 - $1.1)) }
+                let relative = scale > 0 ? difference / scale : difference
+                guard relative <= tolerance, pairs.allSatisfy({ $0.isNaN == $1.isNaN }) else {
+                    return .failed("'\(name)' differs by \(relative) of its largest value, \(scale)")
+                }
+                largest = max(largest, relative)
             }
         }
-        return nil
+        var measured = if case .ofLargest = trial.tolerance { "differs by \(Float(largest))" } else { "" }
+        if trial.repetitions > 0 {
+            let clock = ContinuousClock()
+            let times = try (0..<trial.repetitions).map { _ in
+                try clock.measure { _ = try execution.run(inputs, images: 1) }
+            }.sorted()
+            measured += "  \(Int((times[times.count / 2] / .microseconds(1)).rounded())) us"
+        }
+        return .passed(measured)
     }
 
     /// One unit in the last place of a bfloat16: older test data cut the bits off, newer ones and nibble round.

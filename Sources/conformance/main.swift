@@ -1,6 +1,9 @@
 // Runs test data in ONNX's own layout through the importer and the engine:
 //
-//     conformance [--verbose] DIRECTORY ...
+//     conformance [--verbose] [--largest T] [--repeat N] DIRECTORY ...
+//
+// --largest accepts differences up to T times the largest value of an output, the measure for whole nets; without it
+// every value has ONNX's own tolerance. --repeat prints the median time of N more runs on one thread.
 //
 // Every folder below that holds a model.onnx and test_data_set_N/input_N.pb, output_N.pb is a test. It prints
 // 'N passed, N failed, N skipped' and the skipped by operator, and fails on any failure. A folder whose operators are
@@ -9,11 +12,24 @@
 import Engine
 import Glibc
 
-var arguments = Array(CommandLine.arguments.dropFirst())
-let isVerbose = arguments.first == "--verbose"
-if isVerbose { arguments.removeFirst() }
+var arguments = CommandLine.arguments.dropFirst()
+var isVerbose = false
+var trial = Trial()
+while let option = arguments.first, option.hasPrefix("--") {
+    arguments.removeFirst()
+    switch (option, arguments.first) {
+    case ("--verbose", _): isVerbose = true
+    case ("--largest", let value?) where Double(value).map({ $0 > 0 }) ?? false:
+        trial.tolerance = Double(value).map { .ofLargest($0) } ?? trial.tolerance
+        arguments.removeFirst()
+    case ("--repeat", let value?) where Int(value).map({ $0 > 0 }) ?? false:
+        trial.repetitions = Int(value) ?? 0
+        arguments.removeFirst()
+    default: arguments = []
+    }
+}
 guard !arguments.isEmpty else {
-    print("usage: conformance [--verbose] DIRECTORY ...")
+    print("usage: conformance [--verbose] [--largest T] [--repeat N] DIRECTORY ...")
     exit(1)
 }
 do {
@@ -21,7 +37,7 @@ do {
     var report = ConformanceReport()
     for directory in arguments {
         for folder in TestFolder.all(below: directory) {
-            report.add(folder, folder.run(isa: isa))
+            report.add(folder, folder.run(trial, isa: isa))
             if isVerbose { print(report.last) }
         }
     }

@@ -46,6 +46,8 @@ public enum Operator: Hashable, Sendable {
     case instanceNormalization(epsilon: Float)
     /// Inputs X, scale, optional bias; outputs Y, and the means and reciprocal deviations over the axes from `axis` on.
     case layerNormalization(axis: Int, epsilon: Float)
+    /// Layer normalization of each pixel over its channels: inputs X [N, C, ...], scale [C], optional bias [C].
+    case channelNormalization(epsilon: Float)
     /// X over its norm of order 1 or 2 along an axis.
     case normNormalization(axis: Int, order: Int)
     /// Interpolation along each axis named, one after the other.
@@ -92,7 +94,7 @@ public enum Operator: Hashable, Sendable {
         case .transposedConvolution: "ConvTranspose"
         case .spatialPool(_, let pool): pool.name
         case .instanceNormalization: "InstanceNormalization"
-        case .layerNormalization: "LayerNormalization"
+        case .layerNormalization, .channelNormalization: "LayerNormalization"
         case .normNormalization: "LpNormalization"
         case .resample: "Resize"
         case .gather: "Gather"
@@ -255,4 +257,6 @@ public enum PadMode: Hashable, Sendable {
     case constant(Float)
     case reflect
     case edge
+    /// The other end of the axis.
+    case wrap
 }

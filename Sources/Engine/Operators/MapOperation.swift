@@ -41,7 +41,81 @@ struct MapOperation {
             Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
         case .reshape where sameExtent(output, x):
             apply(x, Epilogue(channels: x.layout.channels), output, images)
-        default: runReference(inputs, into: outputs, images: images)
+        default:
+            if runOnBlocks(inputs, x, into: output, images: images) { return }
+            runPlanar(inputs, into: outputs, images: images)
+        }
+    }
+
+    /// Runs what works on blocks of channels; false for anything else.
+    private func runOnBlocks(
+        _ inputs: [FeatureMap?], _ x: FeatureMap, into output: FeatureMap, images: Range<Int>
+    ) -> Bool {
+        let arithmetic = BlockArithmetic(output: output, images: images)
+        switch node.operation {
+        case .unary(let function): arithmetic.apply(function, x)
+        case .elementwise(let function):
+            let operands = zip(node.inputs, inputs).compactMap { id, map in
+                id.flatMap {
+                    BlockArithmetic.Operand(map, graph.constants[$0], graph[$0].shape, to: output.layout)
+                }
+            }
+            guard operands.count == inputs.count, operands.count > 1 else { return false }
+            arithmetic.apply(function, operands)
+        case .resample(let axes):
+            guard isMap(node.inputs[0]), let resampling = BlockResampling(axes) else { return false }
+            resampling.run(x, into: output, images: images)
+        case .instanceNormalization(let epsilon):
+            guard isMap(node.inputs[0]), let normalization = normalization(epsilon) else { return false }
+            normalization.instances(x, into: output, images: images)
+        case .channelNormalization(let epsilon):
+            guard isMap(node.inputs[0]), let normalization = normalization(epsilon) else { return false }
+            normalization.pixels(x, into: output, images: images)
+        case .transposedConvolution(let window, let groups):
+            let constants = node.inputs.dropFirst().map { $0.flatMap { graph.constants[$0] } }
+            guard isMap(node.inputs[0]), let weights = constants.first ?? nil,
+                constants.count < 2 || (constants[1] == nil) == (node.inputs[2] == nil),
+                let convolution = TransposedConvolution(
+                    window, groups: groups, weights: weights, bias: constants.count > 1 ? constants[1] : nil)
+            else { return false }
+            convolution.run(x, into: output, images: images, isa: isa)
+        case .reduce(.mean, axes: [2, 3], _):
+            guard isMap(node.inputs[0]) else { return false }
+            let whole = Window(kernel: .init(x.layout.height, x.layout.width))
+            Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
+        case .globalMaxPool, .reduce(.maximum, axes: [2, 3], _):
+            guard isMap(node.inputs[0]) else { return false }
+            let whole = Window(kernel: .init(x.layout.height, x.layout.width))
+            Pooling(window: whole).maximum(x, into: output, images: images)
+        default: return false
+        }
+        return true
+    }
+
+    /// Whether a tensor's map has rows and columns of its own.
+    private func isMap(_ tensor: TensorID?) -> Bool { tensor.map { graph[$0].shape.rank == 4 } ?? false }
+
+    private func normalization(_ epsilon: Float) -> BlockNormalization? {
+        let parameters = node.inputs.dropFirst().map { $0.flatMap { graph.constants[$0]?.values } }
+        guard let scale = parameters.first ?? nil else { return nil }
+        let bias = parameters.count > 1 ? parameters[1] : [Float](repeating: 0, count: scale.count)
+        return bias.map { BlockNormalization(epsilon: epsilon, scale: scale, bias: $0) }
+    }
+
+    /// Runs what works on tensors in row-major order; the plain definition is left for what does not.
+    private func runPlanar(_ inputs: [FeatureMap?], into outputs: [FeatureMap], images: Range<Int>) {
+        guard let operation = PlanarOperation(node, graph) else {
+            runReference(inputs, into: outputs, images: images)
+            return
+        }
+        for image in images {
+            let operands = zip(node.inputs, inputs).map { id, map in
+                PlanarValues(map, id.flatMap { graph.constants[$0] }, image: image)
+            }
+            let results = outputs.map { PlanarResult($0, image: image) }
+            operation.run(operands.map(\.base), results.map(\.base))
+            for result in results { result.store() }
+            withExtendedLifetime((operands, results)) {}
         }
     }
 

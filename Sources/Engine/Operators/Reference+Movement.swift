@@ -40,6 +40,7 @@ extension Reference {
                     case .constant(let value): return value
                     case .edge: index = min(max(index, 0), last)
                     case .reflect: index = index < 0 ? -index : 2 * last - index
+                    case .wrap: index = (index % (last + 1) + last + 1) % (last + 1)
                     }
                 }
                 position += index * strides[axis]

@@ -46,6 +46,23 @@ extension Reference {
         return zip([values, means, inverses], shapes).map { Tensor(shape: $1, values: $0) }
     }
 
+    static func channelNormalization(_ x: Tensor, _ scale: Tensor, _ bias: Tensor?, _ epsilon: Float) -> Tensor {
+        let (channels, plane) = (x.shape[1], x.shape.dimensions.dropFirst(2).reduce(1, *))
+        var values = x.values
+        for row in 0..<x.shape[0] * plane {
+            let first = row / max(1, plane) * channels * plane + row % max(1, plane)
+            let part = (0..<channels).map { x.values[first + $0 * plane] }
+            let (mean, inverse) = statistics(part[...], epsilon)
+            for (channel, value) in part.enumerated() {
+                let result =
+                    (Double(value) - mean) * inverse * Double(scale.values[channel])
+                    + Double(bias?.values[channel] ?? 0)
+                values[first + channel * plane] = Float(result)
+            }
+        }
+        return Tensor(shape: x.shape, values: values)
+    }
+
     static func normNormalization(_ x: Tensor, _ axis: Int, _ order: Int) -> Tensor {
         let sums = reduce(
             Tensor(shape: x.shape, values: x.values.map { order == 1 ? abs($0) : $0 * $0 }), .sum, [axis],

@@ -89,6 +89,8 @@ public enum Reference {
             return [instanceNormalization(x, required(inputs, 1), required(inputs, 2), epsilon)]
         case .layerNormalization(let axis, let epsilon):
             return layerNormalization(x, required(inputs, 1), optional(inputs, 2), axis, epsilon, shapes)
+        case .channelNormalization(let epsilon):
+            return [channelNormalization(x, required(inputs, 1), optional(inputs, 2), epsilon)]
         case .normNormalization(let axis, let order): return [normNormalization(x, axis, order)]
         case .resample(let axes): return [axes.reduce(x) { resample($0, $1) }]
         case .gather(let axis): return [gather(x, required(inputs, 1), axis, shape)]

@@ -143,7 +143,7 @@ struct Dataflow {
         case .pad(_, _, let mode):
             switch mode {
             case .constant(let value): value == 0
-            case .reflect, .edge: true
+            case .reflect, .edge, .wrap: true
             }
         default: false
         }

@@ -25,7 +25,7 @@ struct Folding {
     }
 
     mutating func run() {
-        foldSigmoidProducts()
+        foldGatedActivations()
         for (index, node) in graph.nodes.enumerated() where !absorbed.contains(index) && finished[index] == nil {
             if let draft = LayerDraft(node: node, graph: graph) { fold(draft, at: index) }
         }
@@ -44,18 +44,22 @@ struct Folding {
     }
 
     private var drafts: [Layer] = []
+    /// The last node of the gated activation that reads a tensor.
+    private var gates: [TensorID: Int] = [:]
 
-    /// Sigmoid(x) × x, written as two nodes, is one SiLU.
-    private mutating func foldSigmoidProducts() {
-        for (index, node) in graph.nodes.enumerated() where node.operation == .unary(.sigmoid) {
-            guard let input = node.inputs[0], let reader = onlyReader(of: node.outputs[0]),
-                graph.nodes[reader].operation == .elementwise(.multiply),
-                Set(graph.nodes[reader].inputs) == [input, node.outputs[0]]
+    /// Activations written as products of several nodes become one.
+    private mutating func foldGatedActivations() {
+        let chain = NodeChain(graph, writers: writers, readers: readers)
+        for index in graph.nodes.indices {
+            guard let gated = GatedActivation(product: index, in: chain), let last = gated.nodes.last,
+                !gated.nodes.contains(where: isTaken)
             else { continue }
-            absorbed.insert(index)
-            let product = graph.nodes[reader]
-            finished[reader] = .operation(
-                Node(name: product.name, operation: .unary(.silu), inputs: [input], outputs: product.outputs))
+            absorbed.formUnion(gated.nodes.dropLast())
+            gates[gated.input] = last
+            finished[last] = .operation(
+                Node(
+                    name: graph.nodes[last].name, operation: .unary(gated.function), inputs: [gated.input],
+                    outputs: graph.nodes[last].outputs))
         }
     }
 
@@ -79,7 +83,7 @@ struct Folding {
         let preActivation = output
         if let (function, next) = activation(reading: output) {
             draft.activation = function
-            // A SiLU keeps its sigmoid absorbed; its product becomes the end of this layer.
+            // The last node of a gated activation becomes the end of this layer.
             last = advance(from: last, to: next)
             output = graph.nodes[next].outputs[0]
         }
@@ -107,10 +111,12 @@ struct Folding {
     private func activation(reading tensor: TensorID) -> (Unary, Int)? {
         guard !graph.outputs.contains(tensor) else { return nil }
         let all = (readers[tensor] ?? []).filter { !absorbed.contains($0) }
-        guard all.count == 1, let next = all.first else { return nil }
-        if case .operation(let folded) = finished[next], case .unary(.silu) = folded.operation {
-            return (.silu, next)
+        if let last = gates[tensor], case .operation(let folded)? = finished[last],
+            case .unary(let function) = folded.operation, all.isEmpty || all == [last]
+        {
+            return Folding.isFusable(function) ? (function, last) : nil
         }
+        guard all.count == 1, let next = all.first else { return nil }
         guard readers[tensor]?.count == 1, case .unary(let function) = graph.nodes[next].operation else {
             return nil
         }

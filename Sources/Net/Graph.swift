@@ -62,11 +62,13 @@ public struct Graph: Sendable {
     public let outputs: [TensorID]
     /// The operations, each after those it depends on.
     public let nodes: [Node]
+    /// What a file that is already quantized says of its tensors, constants among them.
+    public let quantizers: [TensorID: StoredQuantizer]
 
     /// Validates and stores a graph.
     public init(
         name: String, tensors: [TensorDescription], constants: [TensorID: Tensor], inputs: [TensorID],
-        outputs: [TensorID], nodes: [Node]
+        outputs: [TensorID], nodes: [Node], quantizers: [TensorID: StoredQuantizer] = [:]
     ) throws(GraphError) {
         var written = Set(inputs).union(constants.keys)
         for id in written where !tensors.indices.contains(id.index) { throw .unknownTensor(index: id.index) }
@@ -93,6 +95,7 @@ public struct Graph: Sendable {
         self.inputs = inputs
         self.outputs = outputs
         self.nodes = nodes
+        self.quantizers = quantizers
     }
 
     /// The description of one tensor.

@@ -94,10 +94,14 @@ public struct Preprocessing: Hashable, Sendable {
         self.channelOrder = channelOrder
     }
 
-    /// Writes image `index` of `images` as [C, H, W] floats into `output` (channels × height × width elements).
+    /// Writes image `index` of `images` as floats into `output` (channels × height × width elements), as [C, H, W] or
+    /// [H, W, C].
     ///
     /// Each value is x × (scale / std) − mean / std in single precision, the same for every batch size.
-    public func load(_ index: Int, of images: LabeledImages, into output: UnsafeMutableBufferPointer<Float>) {
+    public func load(
+        _ index: Int, of images: LabeledImages, as layout: LabeledImages.Layout = .nchw,
+        into output: UnsafeMutableBufferPointer<Float>
+    ) {
         let plane = images.height * images.width
         let size = images.channels * plane
         precondition(output.count >= size && (0..<images.count).contains(index))
@@ -109,17 +113,18 @@ public struct Preprocessing: Hashable, Sendable {
             let (start, step) =
                 images.layout == .nchw
                 ? (index * size + source * plane, 1) : (index * size + source, images.channels)
+            let (first, stride) = layout == .nchw ? (channel * plane, 1) : (channel, images.channels)
             switch images.pixels {
             case .bytes(let bytes):
                 bytes.withUnsafeBufferPointer { stored in
                     for pixel in 0..<plane {
-                        output[channel * plane + pixel] = Float(stored[start + pixel * step]) * multiplier - shift
+                        output[first + pixel * stride] = Float(stored[start + pixel * step]) * multiplier - shift
                     }
                 }
             case .floats(let floats):
                 floats.withUnsafeBufferPointer { stored in
                     for pixel in 0..<plane {
-                        output[channel * plane + pixel] = stored[start + pixel * step] * multiplier - shift
+                        output[first + pixel * stride] = stored[start + pixel * step] * multiplier - shift
                     }
                 }
             }

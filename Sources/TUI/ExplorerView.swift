@@ -154,6 +154,7 @@ extension ClippingRange.Source {
         case .percentile: "(percentile)"
         case .sigmas: "(sigmas)"
         case .manual: "(by hand)"
+        case .file: "(the file's)"
         }
     }
 }

@@ -86,7 +86,9 @@ enum TypedCommand: Hashable, Sendable {
         case "activations": return .precision(.activations, try precision(name, value))
         case "clip", "clip-weights":
             guard let method = ClippingMethod(argument: value) else {
-                throw Problem(text: "\(name) is auto, laplace, gauss, mse, kl, minmax, percentile:P or sigma:N")
+                throw Problem(
+                    text:
+                        "\(name) is auto, laplace, gauss, mse, kl, minmax, percentile:P, sigma:N or range:LOW:HIGH")
             }
             return .clipping(name == "clip" ? .activations : .weights, method)
         case "threshold":

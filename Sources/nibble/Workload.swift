@@ -34,7 +34,7 @@ struct Workload {
         arithmetic = run.path.arithmetic(options)
         let watch = Stopwatch()
         let sample = try model.sample()
-        file = try OnnxFile(path: model.path(sample))
+        file = try model.file(sample)
         net = LayerGraph(file.graph)
         loadSeconds = watch.seconds
         name = sample?.name ?? file.graph.name
@@ -49,7 +49,17 @@ struct Workload {
         measured = loaded.measured
         observed = loaded.observed
         input = loaded.input
-        notes = loaded.notes
+        let own = net.quantizedInFile
+        let isStart = own.weights + own.inputs > 0
+        notes =
+            loaded.notes
+            + (isStart
+                ? [
+                    "the file is already quantized (\(own.weights) of \(net.layers.count) layers' weights, \(own.inputs) "
+                        + (plan.makesChoices
+                            ? "inputs); the options named take the place of its ranges and bits"
+                            : "inputs): its ranges and bits are where this starts")
+                ] : [])
     }
 
     /// How the output is judged.

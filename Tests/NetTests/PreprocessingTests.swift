@@ -20,6 +20,18 @@ import Testing
         #expect(try load(.nhwc, [10, 30, 50, 20, 40, 60], .rgb) == planar)
     }
 
+    @Test func aNetMayReadChannelsLast() throws {
+        let images = try #require(
+            LabeledImages(
+                pixels: .bytes([10, 20, 30, 40, 50, 60]), layout: .nchw, count: 1, channels: 3, height: 1, width: 2)
+        )
+        var values = [Float](repeating: 0, count: 6)
+        values.withUnsafeMutableBufferPointer {
+            Preprocessing(scale: 1).load(0, of: images, as: .nhwc, into: $0)
+        }
+        #expect(values == [10, 30, 50, 20, 40, 60])
+    }
+
     @Test func bgrReversesTheChannelsBeforeTheMean() throws {
         #expect(try load(.nchw, [10, 20, 30, 40, 50, 60], .bgr) == [12, 14.5, 6.5, 9, 1, 3.5])
     }

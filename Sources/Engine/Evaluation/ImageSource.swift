@@ -7,13 +7,19 @@ public struct ImageSource: Sendable {
     public let images: LabeledImages
     /// What makes them the net's input.
     public let preprocessing: Preprocessing
+    /// The order in which the net reads an image's values.
+    public let layout: LabeledImages.Layout
     /// The order in which images are visited: every prefix is a fair sample.
     public let order: [Int]
 
     /// Images in their own order, or shuffled by a fixed seed.
-    public init(_ images: LabeledImages, _ preprocessing: Preprocessing, isShuffled: Bool = false) {
+    public init(
+        _ images: LabeledImages, _ preprocessing: Preprocessing, layout: LabeledImages.Layout = .nchw,
+        isShuffled: Bool = false
+    ) {
         self.images = images
         self.preprocessing = preprocessing
+        self.layout = layout
         var order = Array(0..<images.count)
         if isShuffled {
             // Fisher-Yates by a linear congruential generator: the same order on every machine.
@@ -26,26 +32,49 @@ public struct ImageSource: Sendable {
         self.order = order
     }
 
+    /// The same images, shuffled by the fixed seed.
+    public func shuffled() -> ImageSource {
+        ImageSource(images, preprocessing, layout: layout, isShuffled: true)
+    }
+
     /// The preprocessed values of the images at `positions` of the order, one after the other.
     func values(at positions: Range<Int>) -> [Float] {
         let size = images.channels * images.height * images.width
         return [Float](unsafeUninitializedCapacity: size * positions.count) { buffer, initialized in
             for (slot, position) in positions.enumerated() {
                 preprocessing.load(
-                    order[position], of: images,
+                    order[position], of: images, as: layout,
                     into: UnsafeMutableBufferPointer(rebasing: buffer[slot * size..<(slot + 1) * size]))
             }
             initialized = size * positions.count
         }
     }
 
-    /// Why the images cannot be the input of a net, or `nil`.
-    public func mismatch(with net: LayerGraph) -> String? {
+    /// The order in which a net reads images, or why they cannot be its input.
+    ///
+    /// A net reads [1, C, H, W], [1, H, W, C], or all values of an image in rows as [1, N], or grey ones as [1, H, W].
+    public static func layout(
+        of images: LabeledImages, for net: LayerGraph
+    ) throws(ImageMismatch) -> LabeledImages.Layout {
         guard net.graph.inputs.count == 1, let input = net.graph.inputs.first else {
-            return "the net has \(net.graph.inputs.count) inputs; nets with one are supported"
+            throw ImageMismatch(reason: "the net has \(net.graph.inputs.count) inputs; nets with one are supported")
         }
+        let (channels, height, width) = (images.channels, images.height, images.width)
+        let planes: Shape = [1, channels, height, width]
         let shape = net.graph[input].shape
-        let own: Shape = [1, images.channels, images.height, images.width]
-        return shape == own ? nil : "the net reads \(shape) and an image is \(own)"
+        switch shape.dimensions {
+        case planes.dimensions, [1, planes.count]: return .nchw
+        case [1, height, width, channels]: return .nhwc
+        case [1, height, width] where channels == 1: return .nchw
+        default: throw ImageMismatch(reason: "the net reads \(shape) and an image is \(planes)")
+        }
     }
+}
+
+/// Images that cannot be a net's input.
+public struct ImageMismatch: Error, Hashable, Sendable, CustomStringConvertible {
+    let reason: String
+
+    /// What does not fit.
+    public var description: String { reason }
 }

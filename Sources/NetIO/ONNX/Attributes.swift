@@ -4,11 +4,14 @@ import OnnxProto
 struct Attributes {
     let node: String
     let type: String
+    /// The version of the operator set.
+    let opset: Int
     private let entries: [String: OnnxAttribute]
 
-    init(_ node: OnnxNode, name: String) {
+    init(_ node: OnnxNode, name: String, opset: Int) {
         self.node = name
         type = node.opType
+        self.opset = opset
         entries = Dictionary(node.attribute.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -38,5 +41,7 @@ struct Attributes {
 
     func malformed(_ reason: String) -> OnnxError { .malformed(node: node, type: type, reason: reason) }
 
-    func unsupported(_ reason: String) -> OnnxError { .unsupported(node: node, type: type, reason: reason) }
+    func unsupported(_ reason: String) -> OnnxError {
+        .unsupported(node: node, type: type, opset: opset, reason: reason)
+    }
 }

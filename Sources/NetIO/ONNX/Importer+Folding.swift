@@ -44,11 +44,37 @@ extension Importer {
             return try cast(context, value)
         default: break
         }
-        guard context.values.allSatisfy({ if case .runtime? = $0 { false } else { true } }),
-            let result = try ConstantFolding(context: context).result()
-        else { return false }
+        guard context.values.allSatisfy({ if case .runtime? = $0 { false } else { true } }) else { return false }
+        var result = try ConstantFolding(context: context).result()
+        if result == nil { result = try foldedCodes(context) }
+        guard let result else { return false }
         define(context, result)
         return true
+    }
+
+    /// Constants that become codes, codes that become real, and clipped codes.
+    private func foldedCodes(_ context: NodeContext) throws(OnnxError) -> Constant? {
+        switch context.proto.opType {
+        case "QuantizeLinear":
+            let range = try codeRange(context)
+            return try BlockScales(context).map { (value: Double, scale: Double, zero: Double) in
+                Int64(
+                    min(
+                        max((value / scale).rounded(.toNearestOrEven) + zero, Double(range.lowerBound)),
+                        Double(range.upperBound)))
+            }
+        case "DequantizeLinear":
+            return try BlockScales(context).map { (value: Double, scale: Double, zero: Double) in
+                Float((value - zero) * scale)
+            }
+        case "Clip":
+            guard case .integer(let shape, let values)? = context.constant(0) else { return nil }
+            let low = context.constant(1)?.integers?.first ?? .min
+            let high = context.constant(2)?.integers?.first ?? .max
+            guard low <= high else { throw context.attributes.malformed("its bounds") }
+            return .integer(shape, values.map { min(max($0, low), high) })
+        default: return nil
+        }
     }
 
     private func clamp(_ index: Int, _ count: Int) -> Int { min(max(index < 0 ? index + count : index, 0), count) }

@@ -118,11 +118,14 @@ extension Importer {
         return shape
     }
 
-    private func unary(_ context: NodeContext) throws(OnnxError) -> Unary? {
+    private mutating func unary(_ context: NodeContext) throws(OnnxError) -> Unary? {
         let attributes = context.attributes
         switch context.proto.opType {
         case "Relu": return .relu
-        case "Clip": return try clip(context)
+        case "Clip":
+            let function = try clip(context)
+            if case .clip(let minimum, let maximum) = function { noteClippedCodes(context, minimum, maximum) }
+            return function
         case "LeakyRelu": return .leakyRelu(slope: attributes.float("alpha", default: 0.01))
         case "Sigmoid": return .sigmoid
         case "HardSigmoid":
@@ -380,17 +383,17 @@ extension Importer {
     }
 
     private mutating func importPad(_ context: NodeContext) throws(OnnxError) {
-        let shape = try inputShape(context)
+        var shape = try inputShape(context)
         let attributes = context.attributes
-        guard let listed = try context.integers(attribute: "pads", input: 1) else {
+        guard let value = context.values[0], let listed = try context.integers(attribute: "pads", input: 1) else {
             throw attributes.malformed("it names no pads")
         }
-        var value = attributes.float("value", default: 0)
+        var fill = attributes.float("value", default: 0)
         if context.has(2) {
             guard let constant = context.constant(2)?.real.values.first else {
                 throw attributes.unsupported("a value that is not known at load")
             }
-            value = constant
+            fill = constant
         }
         var axes = Array(0..<shape.rank)
         if context.has(3) {
@@ -400,8 +403,8 @@ extension Importer {
             axes = []
             for axis in named { axes.append(try context.axis(Int(clamping: axis), rank: shape.rank)) }
         }
-        guard listed.count == 2 * axes.count, listed.allSatisfy({ $0 >= 0 && $0 < 1 << 24 }) else {
-            throw attributes.unsupported("pads \(listed): they must be known and not negative")
+        guard listed.count == 2 * axes.count, listed.allSatisfy({ (-(1 << 24)...1 << 24).contains($0) }) else {
+            throw attributes.malformed("pads \(listed) for \(shape)")
         }
         var before = [Int](repeating: 0, count: shape.rank)
         var after = before
@@ -409,10 +412,21 @@ extension Importer {
             before[axis] = listed[entry]
             after[axis] = listed[entry + axes.count]
         }
+        // Negative pads cut off.
+        let cut = (before: before.map { max(0, -$0) }, after: after.map { max(0, -$0) })
+        var source = id(of: value, named: context.proto.input[0])
+        if listed.contains(where: { $0 < 0 }) {
+            let rest = (0..<shape.rank).map { shape[$0] - cut.before[$0] - cut.after[$0] }
+            guard rest.allSatisfy({ $0 > 0 }) else { throw attributes.malformed("pads \(listed) for \(shape)") }
+            source = intermediate(
+                context, .slice(starts: cut.before, steps: rest.map { _ in 1 }), [source], Shape(rest))
+            (shape, before, after) = (Shape(rest), before.map { max(0, $0) }, after.map { max(0, $0) })
+        }
         let mode: PadMode
         switch attributes.string("mode", default: "constant") {
-        case "constant": mode = .constant(value)
+        case "constant": mode = .constant(fill)
         case "edge": mode = .edge
+        case "wrap": mode = .wrap
         case "reflect":
             guard (0..<shape.rank).allSatisfy({ max(before[$0], after[$0]) < shape[$0] }) else {
                 throw attributes.malformed("a reflection wider than its input")
@@ -423,6 +437,6 @@ extension Importer {
         guard let output = Shape(validating: (0..<shape.rank).map { before[$0] + shape[$0] + after[$0] }) else {
             throw attributes.malformed("pads \(listed)")
         }
-        try emit(context, .pad(before: before, after: after, mode: mode), inputs: [0], shapes: [output])
+        emit(context, .pad(before: before, after: after, mode: mode), ids: [source], shapes: [output])
     }
 }

@@ -181,7 +181,7 @@ private struct ResizeRule {
         let radius = reach / stretch
         let first = Int((x - radius).rounded(.down)) + 1
         let last = max(first, Int((x + radius).rounded(.up)) - 1)
-        let excludes = attributes.int("exclude_outside", default: 0) != 0 || antialiases
+        let excludes = attributes.int("exclude_outside", default: 0) != 0
         var weights: [Int: Double] = [:]
         var sum = 0.0
         for position in first...last {
@@ -191,7 +191,7 @@ private struct ResizeRule {
             sum += weight
         }
         guard sum != 0 else { return [AxisSampling.Tap(position: inside(Int(x.rounded()), axis), weight: 1)] }
-        let divisor = excludes ? sum : 1
+        let divisor = excludes || antialiases ? sum : 1
         return weights.sorted { $0.key < $1.key }
             .map { AxisSampling.Tap(position: $0.key, weight: Float($0.value / divisor)) }
     }

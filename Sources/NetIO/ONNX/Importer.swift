@@ -27,6 +27,18 @@ struct Importer {
     /// The graph's own identifier of a constant that several nodes read.
     private var constantIDs: [String: TensorID] = [:]
 
+    /// Tensors rounded to codes, by the names of the codes.
+    var codes: [String: Codes] = [:]
+    /// What the file says of tensors that were rounded.
+    var quantizers: [TensorID: StoredQuantizer] = [:]
+    /// The same for constants, by name.
+    var storedCodes: [String: StoredQuantizer] = [:]
+    /// ONNX's number of the type of constants that are codes, and the values they are clipped to.
+    var codeTypes: [String: Int32] = [:]
+    var codeBounds: [String: ClosedRange<Float>] = [:]
+    /// The node that writes each tensor.
+    private var writers: [TensorID: Int] = [:]
+
     /// What is known of net inputs, for operators that need to know it at load.
     private var known: [String: Constant] = [:]
 
@@ -51,7 +63,13 @@ struct Importer {
             values[initializer.name] = .constant(try decoder.decode(initializer))
         }
         var inputs: [TensorID] = []
-        for input in model.graph.input where values[input.name] == nil {
+        let real = model.graph.input.filter { values[$0.name] == nil }
+        try checkOptions(real)
+        for input in real {
+            if let value = options.fixed[input.name] {
+                values[input.name] = .constant(try fixed(input, value))
+                continue
+            }
             if let given = options.given[input.name]?.constant {
                 if case .integer = given {
                     values[input.name] = .constant(given)
@@ -70,14 +88,32 @@ struct Importer {
             guard let value = values[output.name] else {
                 throw .unresolved(node: "output", tensor: output.name)
             }
-            outputs.append(self.id(of: value, named: output.name))
+            outputs.append(self.output(value, named: output.name, beside: inputs + outputs))
         }
         do {
-            return try Graph(
-                name: name, tensors: tensors, constants: constants, inputs: inputs, outputs: outputs, nodes: nodes)
+            let graph = try Graph(
+                name: name, tensors: tensors, constants: constants, inputs: inputs, outputs: outputs, nodes: nodes,
+                quantizers: quantizers)
+            var transpositions = Transpositions(graph)
+            return try transpositions.run()
         } catch {
             throw .unresolved(node: "graph", tensor: "\(error)")
         }
+    }
+
+    /// The tensor of an output, which has the output's name: what only renames it is resolved when a file is read.
+    private mutating func output(_ value: Value, named name: String, beside others: [TensorID]) -> TensorID {
+        let id = id(of: value, named: name)
+        let description = tensors[id.index]
+        guard description.name != name else { return id }
+        guard others.contains(id) else {
+            tensors[id.index] = TensorDescription(
+                name: name, shape: description.shape, isBatched: description.isBatched)
+            return id
+        }
+        let own = declare(name, shape: description.shape, isBatched: description.isBatched)
+        append(Node(name: uniqueName(name), operation: .reshape, inputs: [id], outputs: [own]))
+        return own
     }
 
     /// Whether tensors without elements may be computed: in a net for images they are a mistake.
@@ -107,6 +143,7 @@ struct Importer {
             let id = declare(name, shape: constant.shape, isBatched: false)
             constants[id] = constant.real
             constantIDs[name] = id
+            quantizers[id] = storedCodes[name]
             return id
         }
     }
@@ -132,12 +169,18 @@ struct Importer {
     ) -> TensorID {
         let name = uniqueName("\(context.name).\(operation.name)")
         let output = declare(name, shape: shape)
-        nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
+        append(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
         return output
     }
 
-    /// Appends a node that runs, and declares the outputs of the node read.
+    /// Appends a node that runs, and declares the outputs of the node read; one that changes nothing only renames.
     mutating func emit(_ context: NodeContext, _ operation: Operator, ids: [TensorID?], shapes: [Shape]) {
+        if shapes.count == 1, let source = ids.first ?? nil,
+            operation.changesNothing(of: tensors[source.index].shape, into: shapes[0])
+        {
+            alias(context, to: .runtime(source))
+            return
+        }
         var outputs: [TensorID] = []
         for (index, shape) in shapes.enumerated() {
             let name = index < context.proto.output.count ? context.proto.output[index] : ""
@@ -145,7 +188,32 @@ struct Importer {
             if !name.isEmpty { values[name] = .runtime(id) }
             outputs.append(id)
         }
-        nodes.append(Node(name: context.name, operation: operation, inputs: ids, outputs: outputs))
+        append(Node(name: context.name, operation: operation, inputs: ids, outputs: outputs))
+    }
+
+    private mutating func append(_ node: Node) {
+        for output in node.outputs { writers[output] = nodes.count }
+        nodes.append(node)
+    }
+
+    /// What is known of a name.
+    func value(named name: String) -> Value? { values[name] }
+
+    /// Whether a tensor's values are at least 0, by what writes it.
+    func isNotNegative(_ tensor: TensorID) -> Bool {
+        guard let writer = writers[tensor] else { return false }
+        let node = nodes[writer]
+        func inputs() -> Bool { node.inputs.allSatisfy { $0.map { isNotNegative($0) } ?? false } }
+        switch node.operation {
+        case .unary(.relu), .unary(.sigmoid), .unary(.hardSigmoid), .unary(.exp), .unary(.absolute),
+            .softmax(_, false):
+            return true
+        case .unary(.clip(let minimum, _)): return minimum >= 0
+        case .maxPool, .averagePool, .globalAveragePool, .globalMaxPool, .reshape, .transpose, .concatenate,
+            .split, .slice, .elementwise(.add), .elementwise(.multiply), .elementwise(.maximum):
+            return inputs()
+        default: return false
+        }
     }
 
     /// Makes an output another name of a value already known.
@@ -217,26 +285,82 @@ struct Importer {
         return order
     }
 
+    /// Refuses options about inputs that the model does not have.
+    private func checkOptions(_ inputs: [OnnxValueInfo]) throws(OnnxError) {
+        let names = inputs.map(\.name)
+        for name in options.shapes.keys.sorted() + options.fixed.keys.sorted() where !names.contains(name) {
+            let list = names.prefix(12).map { "'\($0)'" }.joined(separator: ", ")
+            throw .input(name: name, reason: "the model has no such input; it has \(list)")
+        }
+        let open = inputs.filter { options.fixed[$0.name] == nil && options.shapes[$0.name] == nil }
+        if options.shape != nil, open.count > 1 {
+            throw .input(name: open[1].name, reason: "the model has several inputs: write --shape NAME:1,3,224,224")
+        }
+    }
+
+    /// An input that is the same for every image.
+    private mutating func fixed(_ input: OnnxValueInfo, _ value: Float) throws(OnnxError) -> Constant {
+        let shape = try inputShape(input)
+        guard shape.count < 1 << 28 else {
+            throw .input(name: input.name, reason: "\(shape) is too large to be fixed")
+        }
+        if [2, 3, 4, 5, 6, 7, 9, 12, 13].contains(input.type.tensorType.elemType) {
+            guard let whole = Int64(exactly: value) else {
+                throw .input(name: input.name, reason: "it holds whole numbers, and \(value) is none")
+            }
+            return .integer(shape, [Int64](repeating: whole, count: shape.count))
+        }
+        return .real(Tensor(shape: shape, values: [Float](repeating: value, count: shape.count)))
+    }
+
     /// An input's shape for one image: the leading dimension is the batch whatever the file says.
     private mutating func inputShape(_ input: OnnxValueInfo) throws(OnnxError) -> Shape {
         if let given = options.given[input.name] { return given.shape }
+        let declared = input.type.tensorType.shape.dim
+        let listed = options.shapes[input.name] ?? (options.fixed[input.name] == nil ? options.shape : nil)
+        if let listed, !declared.isEmpty, listed.count != declared.count {
+            throw .input(
+                name: input.name,
+                reason: "the shape given has \(listed.count) dimensions, and the file's has \(declared.count)")
+        }
         var dimensions: [Int] = []
-        for (axis, dimension) in input.type.tensorType.shape.dim.enumerated() {
-            if let listed = options.shapes[input.name], axis < listed.count, axis > 0 {
-                dimensions.append(listed[axis])
-            } else if axis == 0, !options.keepsBatch {
-                if case .dimValue(let value)? = dimension.value, value > 1 { declaredBatch = Int(value) }
+        for axis in 0..<max(declared.count, listed?.count ?? 0) {
+            let value = axis < declared.count ? Importer.fixedValue(declared[axis]) : nil
+            if axis == 0, !options.keepsBatch {
+                if let value, value > 1 { declaredBatch = value }
                 dimensions.append(1)
-            } else if case .dimValue(let value)? = dimension.value, value > 0, value < 1 << 31 {
-                dimensions.append(Int(value))
+            } else if let value {
+                if let wanted = listed?[axis], wanted != value {
+                    throw .input(
+                        name: input.name, reason: "the file fixes dimension \(axis) at \(value), not \(wanted)")
+                }
+                dimensions.append(value)
+            } else if let wanted = listed?[axis] {
+                dimensions.append(wanted)
             } else {
-                throw .unknownDimension(input: input.name, axis: axis)
+                throw .unknownDimension(
+                    input: input.name, axis: axis, shape: declared.map(Importer.text).joined(separator: ","))
             }
         }
         guard !dimensions.isEmpty || options.keepsBatch, let shape = Shape(validating: dimensions) else {
-            throw .tensor(name: input.name, reason: "the input has no shape: export the model with one")
+            throw .tensor(
+                name: input.name, reason: "the input has no shape: name it, such as --shape 1,3,224,224")
         }
         return shape
+    }
+
+    /// A dimension that the file fixes; some exporters write -1 or 0 for open ones.
+    private static func fixedValue(_ dimension: OnnxTensorShape.Dimension) -> Int? {
+        guard case .dimValue(let value)? = dimension.value, value > 0, value < 1 << 31 else { return nil }
+        return Int(value)
+    }
+
+    private static func text(_ dimension: OnnxTensorShape.Dimension) -> String {
+        switch dimension.value {
+        case .dimValue(let value)? where value > 0: "\(value)"
+        case .dimParam(let name)? where !name.isEmpty: name
+        default: "?"
+        }
     }
 
     // MARK: Nodes
@@ -257,7 +381,7 @@ struct Importer {
             }
         }
         let context = NodeContext(
-            name: label, proto: proto, attributes: Attributes(proto, name: label), values: inputs,
+            name: label, proto: proto, attributes: Attributes(proto, name: label, opset: opset), values: inputs,
             known: proto.input.map { known[$0] })
         for (output, used) in zip(proto.output.dropFirst(), proto.output.dropFirst().map(isRead))
         where used
@@ -265,7 +389,7 @@ struct Importer {
         {
             throw context.attributes.unsupported("its output '\(output)' is not supported")
         }
-        if try !fold(context) { try importRuntime(context) }
+        if try fold(context) { noteStoredCodes(context) } else { try importRuntime(context) }
     }
 
     func isRead(_ name: String) -> Bool {
@@ -327,5 +451,20 @@ struct NodeContext {
             throw attributes.malformed("axis \(axis) of a tensor with \(rank) axes")
         }
         return positive
+    }
+}
+
+extension Operator {
+    /// Whether the result for an input of one shape is the input itself.
+    fileprivate func changesNothing(of input: Shape, into output: Shape) -> Bool {
+        guard input == output else { return false }
+        switch self {
+        case .reshape, .expand: return true
+        case .slice(let starts, let steps): return starts.allSatisfy { $0 == 0 } && steps.allSatisfy { $0 == 1 }
+        case .pad(let before, let after, _): return (before + after).allSatisfy { $0 == 0 }
+        case .resample(let axes): return axes.isEmpty
+        case .concatenate, .tile: return true
+        default: return false
+        }
     }
 }

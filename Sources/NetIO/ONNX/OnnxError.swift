@@ -11,13 +11,15 @@ public enum OnnxError: Error, Hashable, Sendable {
     /// An operator outside the supported set.
     case unsupportedOperator(node: String, type: String, domain: String, opset: Int)
     /// A supported operator in a form that nibble does not run.
-    case unsupported(node: String, type: String, reason: String)
+    case unsupported(node: String, type: String, opset: Int, reason: String)
     /// An operator whose attributes, inputs or shapes contradict each other.
     case malformed(node: String, type: String, reason: String)
     /// A stored tensor that is damaged or of an unsupported type.
     case tensor(name: String, reason: String)
     /// A net input whose shape has to be known and is not.
-    case unknownDimension(input: String, axis: Int)
+    case unknownDimension(input: String, axis: Int, shape: String)
+    /// A shape or value that the caller gives an input, and that does not fit the file.
+    case input(name: String, reason: String)
     /// A tensor that no node, initializer or input provides; also the sign of a cycle.
     case unresolved(node: String, tensor: String)
 }
@@ -34,13 +36,15 @@ extension OnnxError: CustomStringConvertible {
             "the model uses operator set \(version); which nibble does not know: export the net again with a numbered set"
         case .unsupportedOperator(let node, let type, let domain, let opset):
             "node '\(node)': operator \(domain.isEmpty ? "" : domain + ".")\(type) (opset \(opset)) is not supported: "
-                + "export the net without it"
-        case .unsupported(let node, let type, let reason): "node '\(node)' (\(type)): \(reason)"
+                + "export the net without it (the README lists the operators that are)"
+        case .unsupported(let node, let type, let opset, let reason):
+            "node '\(node)': \(type) (opset \(opset)) is not supported in this form: \(reason)"
         case .malformed(let node, let type, let reason):
             "node '\(node)' (\(type)) is malformed: \(reason); export the model again"
         case .tensor(let name, let reason): "tensor '\(name)': \(reason)"
-        case .unknownDimension(let input, let axis):
-            "input '\(input)' leaves dimension \(axis) open: export the model with a fixed height and width"
+        case .unknownDimension(let input, let axis, let shape):
+            "input '\(input)' leaves dimension \(axis) of [\(shape)] open: name its shape, such as --shape 1,3,224,224"
+        case .input(let name, let reason): "input '\(name)': \(reason)"
         case .unresolved(let node, let tensor):
             "node '\(node)' reads '\(tensor)', which nothing before it provides (a missing tensor or a cycle)"
         }

@@ -104,6 +104,8 @@ struct TensorDecoder {
                 isRaw
                 ? try read(raw, shape, tensor) { (byte: UInt8) in Int64(byte) } : tensor.int32Data.map(Int64.init)
             return .integer(shape, try counted(values, shape, tensor))
+        case 21, 22:
+            return .integer(shape, try nibbles(isRaw ? raw : nil, shape, tensor))
         case 3:
             let values =
                 isRaw
@@ -114,6 +116,21 @@ struct TensorDecoder {
             throw .tensor(
                 name: tensor.name,
                 reason: "its element type \(tensor.dataType) is not supported (real and integer types are)")
+        }
+    }
+
+    /// Two 4-bit numbers in each byte, the first in the low half.
+    private func nibbles(_ raw: Data?, _ shape: Shape, _ tensor: OnnxTensor) throws(OnnxError) -> [Int64] {
+        let bytes = raw.map { [UInt8]($0) } ?? tensor.int32Data.map { UInt8(truncatingIfNeeded: $0) }
+        guard bytes.count == (shape.count + 1) / 2 else {
+            throw .tensor(
+                name: tensor.name,
+                reason: "it holds \(bytes.count) bytes where \(shape) needs \((shape.count + 1) / 2)")
+        }
+        let isSigned = tensor.dataType == 22
+        return (0..<shape.count).map { index in
+            let half = index % 2 == 0 ? bytes[index / 2] & 15 : bytes[index / 2] >> 4
+            return isSigned && half > 7 ? Int64(half) - 16 : Int64(half)
         }
     }
 

@@ -16,9 +16,11 @@ public enum ClippingMethod: Hashable, Sendable {
     case percentile(Double)
     /// The mean and N standard deviations.
     case sigmas(Double)
+    /// From one value to another, whatever was observed: the range of a file that is already quantized.
+    case range(Double, Double)
 
-    /// The method that a command line names: `minmax`, `laplace`, `gauss`, `auto`, `mse`, `kl`, `percentile:P` or
-    /// `sigma:N`; `nil` for anything else.
+    /// The method that a command line names: `minmax`, `laplace`, `gauss`, `auto`, `mse`, `kl`, `percentile:P`,
+    /// `sigma:N` or `range:LOW:HIGH`; `nil` for anything else.
     public init?(argument: String) {
         switch argument {
         case "minmax": self = .minMax
@@ -29,7 +31,15 @@ public enum ClippingMethod: Hashable, Sendable {
         case "kl": self = .kl
         default:
             let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, let value = Double(parts[1]), value.isFinite else { return nil }
+            guard parts.count >= 2, let value = Double(parts[1]), value.isFinite else { return nil }
+            if parts[0] == "range" {
+                guard parts.count == 3, let high = Double(parts[2]), high.isFinite, value <= high else {
+                    return nil
+                }
+                self = .range(value, high)
+                return
+            }
+            guard parts.count == 2 else { return nil }
             switch parts[0] {
             case "percentile" where value > 50 && value <= 100: self = .percentile(value)
             case "sigma" where value > 0: self = .sigmas(value)
@@ -51,6 +61,7 @@ extension ClippingMethod: CustomStringConvertible {
         case .kl: "kl"
         case .percentile(let value): "percentile:\(value)"
         case .sigmas(let value): "sigma:\(value)"
+        case .range(let low, let high): "range:\(low):\(high)"
         }
     }
 }

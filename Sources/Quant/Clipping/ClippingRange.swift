@@ -2,7 +2,7 @@
 public struct ClippingRange: Hashable, Sendable {
     /// What determined the range.
     public enum Source: String, Hashable, Sendable {
-        case minMax, laplaceTail, laplacePre, laplace, gauss, measured, kl, percentile, sigmas, manual
+        case minMax, laplaceTail, laplacePre, laplace, gauss, measured, kl, percentile, sigmas, manual, file
     }
 
     /// The lower bound; 0 for a half range.

@@ -34,6 +34,12 @@ struct ClippingSearch {
         case .kl: range(threshold: KullbackLeibler(observation, bits: bits).threshold, source: .kl)
         case .percentile(let percent): measure(percentile(percent / 100))
         case .sigmas(let count): measure(sigmas(count))
+        case .range(let low, let high):
+            measure(
+                Candidate(
+                    lo: low, hi: high,
+                    threshold: isHalfRange ? high : max(high - statistics.mean, statistics.mean - low),
+                    source: .file))
         }
     }
 

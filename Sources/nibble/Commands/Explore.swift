@@ -16,6 +16,7 @@ struct Explore: AsyncParsableCommand {
     @Argument(help: "The net: an ONNX file, or the name of a sample net.")
     var model = "fashion-resnet20"
 
+    @OptionGroup var inputs: InputOptions
     @OptionGroup var data: DataOptions
     @OptionGroup var plan: PlanArguments
     @OptionGroup var run: RunArguments
@@ -83,10 +84,10 @@ struct Explore: AsyncParsableCommand {
     }
 
     private func session() throws -> Session {
-        let work = try Workload(ModelArgument(model), data, plan, run)
+        let work = try Workload(ModelArgument(model, inputs), data, plan, run)
         let subject = Subject(
             name: work.name, sha256: work.file.sha256, net: work.net,
-            measured: ImageSource(work.measured.images, work.measured.preprocessing, isShuffled: true),
+            measured: work.measured.shuffled(),
             observed: work.observed, input: work.input, origin: work.saved, output: work.output,
             options: work.options,
             cacheBudget: cacheMemory.flatMap(Explore.bytes) ?? CheckpointCache.standardBudget)

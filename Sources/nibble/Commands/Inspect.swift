@@ -14,7 +14,7 @@ struct Inspect: ParsableCommand {
     var json = false
 
     func run() throws {
-        let file = try OnnxFile(path: net.path(try net.sample()))
+        let file = try net.file(try net.sample())
         let report = InspectionReport(file: file, net: LayerGraph(file.graph))
         print(json ? report.json : report.text)
     }

@@ -154,25 +154,32 @@ struct DataOptions: ParsableArguments {
                 "the first \(observed.count) images calibrate and are also measured: name others with --calibration"
             )
         }
-        let sources = (ImageSource(images, preprocessing), ImageSource(observed, preprocessing))
-        for source in [sources.0, sources.1] {
-            if let mismatch = source.mismatch(with: net) {
-                throw Failure("\(mismatch): use --layout, --resize or --crop, or other images")
-            }
-        }
+        let (measured, calibrating) = (
+            try source(images, preprocessing, for: net), try source(observed, preprocessing, for: net)
+        )
         return Loaded(
-            measured: sources.0, observed: sources.1,
+            measured: measured, observed: calibrating,
             input: SavedConfiguration.Input(preprocessing, resize: resize, crop: crop), notes: notes)
     }
 
     private static let standardCalibration = 512
 
+    private func source(
+        _ images: LabeledImages, _ preprocessing: Preprocessing, for net: LayerGraph
+    ) throws -> ImageSource {
+        do {
+            return ImageSource(images, preprocessing, layout: try ImageSource.layout(of: images, for: net))
+        } catch {
+            throw Failure("\(error): use --layout, --resize, --crop or --shape, or other images")
+        }
+    }
+
     private func checkInput(of net: LayerGraph) throws {
         let names = net.graph.inputs.map { net.graph[$0].name }
         guard names.count == 1 else {
             throw Failure(
-                "the net has \(names.count) inputs (\(DataOptions.list(names))), and images can feed a net with one only: "
-                    + "make the others constants of the file")
+                "the net has \(names.count) inputs (\(DataOptions.list(names))), and images feed one: "
+                    + "fix the others with --value NAME:NUMBER")
         }
         if let input, !names.contains(input) {
             throw Failure("the net has no input '\(input)': its input is \(DataOptions.list(names))")

@@ -13,7 +13,7 @@ struct PlanArguments: ParsableArguments {
 
     @Option(
         help:
-            "Clipping of the activations: minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N; default auto."
+            "Clipping of the activations: minmax, laplace, gauss, auto, mse, kl, percentile:P, sigma:N or range:LOW:HIGH; default auto."
     )
     var clip: String?
 
@@ -67,6 +67,9 @@ struct PlanArguments: ParsableArguments {
         ].filter { $0.1 != nil }.map(\.0)
     }
 
+    /// Whether the command line names any choice, or a saved configuration.
+    var makesChoices: Bool { config != nil || !given.isEmpty }
+
     /// The saved configuration named, if any.
     func saved() throws -> SavedConfiguration? { try config.map { try SavedConfiguration(path: $0) } }
 
@@ -74,7 +77,10 @@ struct PlanArguments: ParsableArguments {
     func configuration(
         for net: LayerGraph, file: OnnxFile, saved: SavedConfiguration?
     ) throws -> Configuration {
-        guard let saved, let config else { return Configuration(try options(), for: net) }
+        guard let saved, let config else {
+            let configuration = Configuration(try options(), for: net)
+            return given.isEmpty ? configuration.starting(from: net) : configuration
+        }
         return try saved.configuration(for: net, sha256: file.sha256, path: config)
     }
 
@@ -107,7 +113,8 @@ struct PlanArguments: ParsableArguments {
         guard let text else { return nil }
         guard let method = ClippingMethod(argument: text) else {
             throw ValidationError(
-                "\(name) is minmax, laplace, gauss, auto, mse, kl, percentile:P or sigma:N, not '\(text)'")
+                "\(name) is minmax, laplace, gauss, auto, mse, kl, percentile:P, sigma:N or range:LOW:HIGH, not '\(text)'"
+            )
         }
         return method
     }

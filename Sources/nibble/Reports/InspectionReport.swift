@@ -81,6 +81,8 @@ struct InspectionReport {
                 ("activation", layer.activation.map { .string($0.name) } ?? .null),
                 ("addend", layer.addend.map { .string(graph[$0].name) } ?? .null),
                 ("place", place(index).map { .string($0) } ?? .null), ("quantized", .bool(true)),
+                ("fileWeightBits", net.storedWeights(of: layer).map { .int($0.bits) } ?? .null),
+                ("fileInputBits", net.storedInput(of: layer).map { .int($0.bits) } ?? .null),
                 ("paths", .string("simulated")),
             ])
         }
@@ -124,6 +126,13 @@ struct InspectionReport {
         lines += graph.inputs.map { "input   \(graph[$0].name)  \(graph[$0].shape)" }
         lines += zip(graph.outputs, net.logits).map { output, logits in
             "output  \(graph[output].name)  \(graph[output].shape)  judged by \(Judgement(graph[logits].shape).name)"
+        }
+        let own = net.quantizedInFile
+        if own.weights + own.inputs > 0 {
+            lines += [
+                "the file is already quantized: \(own.weights) layers' weights and \(own.inputs) layers' inputs; "
+                    + "its ranges and bits are where evaluate and the explorer start"
+            ]
         }
         lines += ["", "quantized: weights, and the layer's copy of what it reads"]
         lines += InspectionReport.aligned(

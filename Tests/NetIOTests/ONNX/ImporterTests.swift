@@ -36,6 +36,48 @@ import Testing
             graph.nodes[0].operation == .pad(before: [0, 0, 0, 0], after: [0, 1, 1, 0], mode: .constant(0)))
     }
 
+    @Test func nodesThatChangeNothingAreLeftOut() throws {
+        var builder = ModelBuilder(input: [0, 2, 4, 4])
+        builder.integers("none", [0, 0, 0, 0, 0, 0, 0, 0])
+        builder.integers("starts", [0])
+        builder.integers("ends", [1000])
+        builder.integers("axes", [2])
+        builder.node("Relu", ["x"], ["r"])
+        builder.node("Pad", ["r", "none"], ["p"])
+        builder.node("Slice", ["p", "starts", "ends", "axes"], ["s"])
+        builder.node("Concat", ["s"], ["c"], attributes: [ModelBuilder.int("axis", 1)])
+        builder.node("Identity", ["c"], ["y"])
+        builder.output("y")
+        let graph = try builder.graph()
+        #expect(graph.nodes.map(\.operation) == [.unary(.relu)])
+        #expect(graph.outputs.map { graph[$0].name } == ["y"])
+    }
+
+    @Test func everyOutputHasItsName() throws {
+        var builder = ModelBuilder(input: [0, 2, 4, 4])
+        builder.node("Relu", ["x"], ["r"])
+        builder.node("Identity", ["r"], ["a"])
+        builder.node("Identity", ["x"], ["b"])
+        for name in ["r", "a", "b"] { builder.output(name) }
+        let graph = try builder.graph()
+        #expect(graph.outputs.map { graph[$0].name } == ["r", "a", "b"])
+        #expect(Set(graph.outputs + graph.inputs).count == 4)
+    }
+
+    @Test func negativePadsCutOff() throws {
+        var builder = ModelBuilder(input: [0, 2, 4, 4])
+        builder.integers("pads", [0, 0, -1, 2, 0, 0, 0, -3])
+        builder.node("Pad", ["x", "pads"], ["y"])
+        builder.output("y")
+        let graph = try builder.graph()
+        #expect(
+            graph.nodes.map(\.operation) == [
+                .slice(starts: [0, 0, 1, 0], steps: [1, 1, 1, 1]),
+                .pad(before: [0, 0, 0, 2], after: [0, 0, 0, 0], mode: .constant(0)),
+            ])
+        #expect(graph[graph.outputs[0]].shape == [1, 2, 3, 3])
+    }
+
     @Test(arguments: [(10, true), (17, false)]) func clipTakesItsBoundsFromAttributesOrInputs(opset: Int, old: Bool)
         throws
     {

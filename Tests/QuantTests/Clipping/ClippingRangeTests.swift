@@ -103,10 +103,15 @@ func observe(_ samples: [Float], pre: [Float]? = nil, bins: Int = 2048) -> Obser
     }
 
     @Test func methodsParseTheirOwnDescription() {
-        for text in ["minmax", "laplace", "gauss", "auto", "mse", "kl", "percentile:99.9", "sigma:2.0"] {
+        for text in [
+            "minmax", "laplace", "gauss", "auto", "mse", "kl", "percentile:99.9", "sigma:2.0", "range:-1.0:2.5",
+        ] {
             #expect(ClippingMethod(argument: text)?.description == text)
         }
-        for text in ["", "max", "percentile", "percentile:101", "sigma:-1", "sigma:x", "kl:1"] {
+        for text in [
+            "", "max", "percentile", "percentile:101", "sigma:-1", "sigma:x", "kl:1", "range:1", "range:2:1",
+            "range:0:inf",
+        ] {
             #expect(ClippingMethod(argument: text) == nil)
         }
     }

@@ -15,9 +15,27 @@
 #define NK_CODE_BLOCKS 1
 #define NK_CODE_TILES(F) F(1) F(2) F(3) F(4) F(5)
 #define NK_PAIR_PRODUCTS nk_pair_products_avx2
+#define NK_PACK_UNITS nk_pack_units_avx2
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_avx2, __m256i, __m256i, _mm256_madd_epi16)
+
+/// Rounds and packs with saturation, two pixels at a time within halves of a register, and then orders the quarters.
+static inline __attribute__((always_inline)) void nk_pack_units_avx2(
+    uint8_t *bytes, const nk_floats units[4], int zero) {
+    const __m256i zeros = _mm256_set1_epi16((short)zero), order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    for (int q = 0; q < 4; q += 2) {
+        __m256i pixel[2];
+        for (int i = 0; i < 2; i++) {
+            const __m256i low = _mm256_cvtps_epi32((__m256)units[q + i].lo);
+            const __m256i high = _mm256_cvtps_epi32((__m256)units[q + i].hi);
+            pixel[i] = _mm256_adds_epi16(_mm256_packs_epi32(low, high), zeros);
+        }
+        const __m256i packed = _mm256_packus_epi16(pixel[0], pixel[1]);
+        _mm256_storeu_si256((__m256i *)(bytes + q * NKLanes), _mm256_permutevar8x32_epi32(packed, order));
+    }
+}
+
 #include "levels/kernels.h"
 #pragma clang attribute pop
 

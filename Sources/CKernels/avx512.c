@@ -1,16 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include "level.h"
-
-/// Packs within quarters of a register, and then puts the quarters of each vector side by side.
-static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk_pack_codes(
-    uint8_t *bytes, nk_ints a, nk_ints b, nk_ints c, nk_ints d) {
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i first = _mm512_packus_epi32((__m512i)a, (__m512i)b);
-    const __m512i second = _mm512_packus_epi32((__m512i)c, (__m512i)d);
-    _mm512_storeu_si512(bytes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second)));
-}
-#define NK_PACK_CODES nk_pack_codes
+#include "levels/avx512.h"
 
 // 32 registers of 16 floats: 14 pixels x 2 blocks + 2 weights + 1 input = 31.
 #define NK_NAME(x) x##_avx512

@@ -1,16 +1,39 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include "level.h"
+#include "levels/avx512.h"
 
-/// Packs within quarters of a register, and then puts the quarters of each vector side by side.
-static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk_pack_codes(
-    uint8_t *bytes, nk_ints a, nk_ints b, nk_ints c, nk_ints d) {
+/// Puts the quarters' numbers side by side, and then turns the bytes of each quarter.
+static inline __attribute__((always_inline, target("avx512f,avx512bw"))) nk_ints nk_turn_bytes(nk_ints bytes) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i first = _mm512_packus_epi32((__m512i)a, (__m512i)b);
-    const __m512i second = _mm512_packus_epi32((__m512i)c, (__m512i)d);
-    _mm512_storeu_si512(bytes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second)));
+    const __m512i turn =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m512i quarters = _mm512_permutexvar_epi32(order, (__m512i)bytes);
+    // Hides from the compiler that two shuffles follow each other: it would turn them into six others.
+    __asm__("" : "+v"(quarters));
+    return (nk_ints)_mm512_shuffle_epi8(quarters, turn);
 }
-#define NK_PACK_CODES nk_pack_codes
+#define NK_TURN_BYTES nk_turn_bytes
+
+/// Whether the processor permutes bytes: those with VNNI do, but for the first.
+static bool nk_can_look_up(void) { return __builtin_cpu_supports("avx512vbmi"); }
+
+/// results[i] = table[codes[i]] for a table of 256 bytes.
+static __attribute__((noinline, target("avx512f,avx512bw,avx512vbmi"))) void nk_look_up(
+    const uint8_t *table, const uint8_t *codes, uint8_t *results, long count) {
+    const __m512i a = _mm512_loadu_si512(table), b = _mm512_loadu_si512(table + 64);
+    const __m512i c = _mm512_loadu_si512(table + 128), d = _mm512_loadu_si512(table + 192);
+    for (long i = 0; i < count; i += 64) {
+        const __mmask64 lanes = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
+        const __m512i code = _mm512_maskz_loadu_epi8(lanes, codes + i);
+        // Each half of the table is found by the lower seven bits, and the eighth says which half.
+        const __m512i lower = _mm512_permutex2var_epi8(a, code, b), upper = _mm512_permutex2var_epi8(c, code, d);
+        const __m512i result = _mm512_mask_blend_epi8(_mm512_movepi8_mask(code), lower, upper);
+        _mm512_mask_storeu_epi8(results + i, lanes, result);
+    }
+}
+#define NK_CAN_LOOK_UP nk_can_look_up
+#define NK_LOOK_UP nk_look_up
 
 // The tiles of avx512.c, and products of bytes. 32 registers of 16 floats: 14 pixels x 2 blocks + 2 weights + 1 input = 31.
 #define NK_NAME(x) x##_avx512vnni

@@ -43,11 +43,12 @@ static int sumOfCodes(const uint8_t *codes, ptrdiff_t blockStride, int blocks) {
     return sum;
 }
 
-void nk_code_channel_sums(const NKMap *map, int blocks, int height, int width, float *sums) {
+void nk_code_channel_sums(
+    const NKMap *map, int blocks, int height, int width, float *sums, ptrdiff_t sumStride) {
     const int zero = (int)map->zeroPoint * NKLanes * blocks;
     for (int row = 0; row < height; row++) {
         const uint8_t *codes = map->codes + row * map->rowStride;
-        float *target = sums + row * width;
+        float *target = sums + row * sumStride;
         int x = 0;
 #if defined(__x86_64__)
         // Four pixels at a time: an instruction sums eight bytes into a number of 64 bits.

@@ -89,10 +89,7 @@ void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogu
 }
 
 void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width, float *sums) {
-    if (map.codes != NULL)
-        nk_code_channel_sums(&map, blocks, height, width, sums);
-    else
-        kernels(level)->channelSums(map, blocks, height, width, sums);
+    kernels(level)->channelSums(map, blocks, height, width, sums);
 }
 
 void nk_box_sums(

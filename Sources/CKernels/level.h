@@ -31,8 +31,9 @@ typedef unsigned short nk_shortcodes __attribute__((ext_vector_type(32), aligned
         return result.whole; \
     }
 
-/// Channel sums of a map of codes; see nk_channel_sums.
-void nk_code_channel_sums(const NKMap *map, int blocks, int height, int width, float *sums);
+/// Channel sums of a map of codes, rows `sumStride` apart; see nk_channel_sums.
+void nk_code_channel_sums(
+    const NKMap *map, int blocks, int height, int width, float *sums, ptrdiff_t sumStride);
 
 /// The kernels of one level.
 typedef struct {

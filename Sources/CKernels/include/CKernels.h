@@ -98,11 +98,15 @@ NKWeightLayout nk_weight_layout(NKLevel level);
 ///
 /// in 32-bit integers. Weights are -128...127; those that reach beyond are held shifted and put right by windowShift.
 typedef struct {
-    /// Depthwise: as in NKConvolution, and the weights are floats [block][row][column][16].
+    /// Depthwise: output lane i reads input lane i. Weights in pairs are floats [block][row][column][16] instead. Those in
+    /// bytes are [block][row][group of four columns][part][16][4 columns]: a weight is the sum of its parts.
     bool depthwise;
+    int parts;
+    /// Depthwise in bytes: sum the windows as well, one sum per lane, for the epilogue.
+    bool sumsWindows;
     int kernelHeight, kernelWidth;
     const void *weights;
-    /// Their `weights` count bytes, or floats when depthwise.
+    /// Their `weights` count bytes, or floats when those are.
     const NKOutputBlock *blocks;
     /// The code of zero in the input.
     int zeroPoint;
@@ -148,6 +152,9 @@ typedef struct {
     bool quantized;
     /// NKSourceValue, or the index of an earlier output whose stored result is the source.
     int source;
+    /// For a source that is stored as codes, where all channels share both grids: the code of each of its 256 codes. NULL
+    /// if there is none.
+    const uint8_t *codeOfCode;
 } NKOutput;
 
 /// Rows of the per-channel table at the front of each block: scale, bias, offset, then four rows for each output.
@@ -167,7 +174,7 @@ enum { NKRowInverseScale, NKRowLow, NKRowHigh, NKRowStep, NKRowsPerOutput };
 ///     output = value, or clamp(round(source inverseScale[c]), low[c], high[c]) step[c]
 ///
 /// Rounding is to nearest, ties to even; NaN becomes low. Lanes beyond `channels` are stored as zero. An output whose map
-/// holds codes is quantized, and stores clamp(...) + zeroPoint, the code of zero in unused lanes.
+/// holds codes is quantized with low = -zeroPoint, and stores clamp(...) + zeroPoint, the code of zero in unused lanes.
 typedef struct {
     /// [block][row][16], see the row names above.
     const float *table;

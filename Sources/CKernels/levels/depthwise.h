@@ -92,6 +92,7 @@ static void NK_NAME(convolveDepthwise)(
                 tile->pixels, window, epilogue);
 }
 
+#if !NK_WEIGHT_LAYOUT_BYTES
 /// Depthwise on codes: the codes become floats as they are loaded, and the sum starts at what the zero point adds.
 static void NK_NAME(convolveDepthwiseCodes)(
     const NKCodeConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
@@ -107,3 +108,4 @@ static void NK_NAME(convolveDepthwiseCodes)(
                 tile->pixels, window, epilogue);
     }
 }
+#endif

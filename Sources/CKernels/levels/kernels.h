@@ -7,15 +7,21 @@
 //   NK_WEIGHT_LAYOUT_BYTES     1 if the level multiplies bytes, 0 if pairs of 16-bit numbers
 //   NK_PAIR_PRODUCTS(x, w)     for pairs: the sums of neighbouring products of two nk_pairs, as nk_ints
 //   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
-//   NK_PACK_CODES(p, a, b, c, d)  optional: stores the bytes of four nk_ints
+//   NK_TURN_BYTES(x)           for bytes: [4][16] bytes as [16][4]
+//   NK_PACK_UNITS(p, u, z)     optional: stores max(round(u) + z, 0) of u[0...3] as bytes; NaN and what is far below give 0
+//   NK_LOOK_UP(t, p, q, n)     optional: q[i] = t[p[i]] for n bytes, if NK_CAN_LOOK_UP()
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
 #include "vector.h"
 #include "epilogue.h"
+#include "code_epilogue.h"
 #include "convolution.h"
 #include "depthwise.h"
 #include "codes.h"
+#if NK_WEIGHT_LAYOUT_BYTES
+#include "depthwise_codes.h"
+#endif
 #include "sums.h"
 #include "peak.h"
 

@@ -15,18 +15,6 @@ NK_INLINE nk_floats NK_NAME(loadCodes)(const uint8_t *source) {
     return __builtin_convertvector(*(const nk_bytes *)source, nk_floats);
 }
 
-/// Stores four vectors of codes, the low bytes of whole numbers in 0...255, one after the other.
-NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, nk_ints a, nk_ints b, nk_ints c, nk_ints d) {
-#if defined(NK_PACK_CODES)
-    NK_PACK_CODES(bytes, a, b, c, d);
-#else
-    *(nk_bytes *)bytes = __builtin_convertvector(a, nk_bytes);
-    *(nk_bytes *)(bytes + NKLanes) = __builtin_convertvector(b, nk_bytes);
-    *(nk_bytes *)(bytes + 2 * NKLanes) = __builtin_convertvector(c, nk_bytes);
-    *(nk_bytes *)(bytes + 3 * NKLanes) = __builtin_convertvector(d, nk_bytes);
-#endif
-}
-
 /// a b + c, in one rounding where the level has the instruction. Without it (SSE2) in two: the library's fmaf would
 /// be a hundred times slower, and results are only promised to be equal within one level.
 NK_INLINE nk_floats NK_NAME(fma)(nk_floats a, nk_floats b, nk_floats c) {
@@ -55,6 +43,37 @@ NK_INLINE nk_floats NK_NAME(round)(nk_floats value) {
     const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
     return (value + magic) - magic;
 }
+
+// Codes from grid units: bounded above, not yet rounded.
+#if defined(NK_PACK_UNITS)
+/// The code of zero, in the form that `storeFour` adds.
+typedef int NK_NAME(CodeZero);
+
+NK_INLINE NK_NAME(CodeZero) NK_NAME(codeZero)(int zero) { return zero; }
+
+/// Stores the codes of four pixels, round(unit) + zero and at least 0, one after the other; NaN becomes 0.
+NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, const nk_floats units[4], NK_NAME(CodeZero) zero) {
+    NK_PACK_UNITS(bytes, units, zero);
+}
+#else
+typedef struct {
+    nk_floats low;
+    nk_ints zero;
+} NK_NAME(CodeZero);
+
+// Less the bits of the number that rounds.
+NK_INLINE NK_NAME(CodeZero) NK_NAME(codeZero)(int zero) {
+    return (NK_NAME(CodeZero)){(nk_floats)((float)-zero), (nk_ints)(zero - 0x4b400000)};
+}
+
+NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, const nk_floats units[4], NK_NAME(CodeZero) zero) {
+    const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
+    NK_UNROLL for (int q = 0; q < 4; q++) {
+        const nk_floats rounded = NK_NAME(atLeastOrNaN)(units[q], zero.low) + magic;
+        *(nk_bytes *)(bytes + q * NKLanes) = __builtin_convertvector((nk_ints)rounded + zero.zero, nk_bytes);
+    }
+}
+#endif
 
 /// exp(x) within 2 ulp on [-87.3, 88.3], clamped to it outside; NaN stays NaN.
 ///

@@ -39,6 +39,8 @@ public struct Epilogue: Sendable {
     /// The function that the kernels apply: none where rounding to the grids implies it.
     private let appliedActivation: Activation
     private let table: AlignedArray<Float>
+    /// For each output 256 codes: what it stores for each code of its source, where both are maps of codes.
+    private let codesOfCodes: AlignedArray<UInt8>
 
     /// The most results an epilogue can store.
     public static let maximumOutputs = NKMaximumOutputs
@@ -71,6 +73,14 @@ public struct Epilogue: Sendable {
             }
         }
         table = Self.table(rows: rows, channels: channels)
+        codesOfCodes = AlignedArray(count: outputs.count * 256) { codes in
+            for (index, output) in outputs.enumerated() {
+                guard case .requantized(let grid, let source) = output,
+                    let table = outputs[source].grid.flatMap(grid.codesOfCodes)
+                else { continue }
+                for (code, result) in table.enumerated() { codes[index * 256 + code] = result }
+            }
+        }
     }
 
     /// Whether every output is rounded to a grid that ends where the activation does, or before: a rectifier, for one,
@@ -114,9 +124,20 @@ public struct Epilogue: Sendable {
     ) throws(Failure) -> Result {
         let form = kernelForm(maps, view: view)
         return try table.withElements { (floats) throws(Failure) -> Result in
-            var form = form
-            form.table = floats
-            return try body(form)
+            try codesOfCodes.withElements { (codes) throws(Failure) -> Result in
+                var form = form
+                form.table = floats
+                withUnsafeMutableBytes(of: &form.outputs) { bytes in
+                    let slots = bytes.bindMemory(to: NKOutput.self)
+                    for (index, output) in outputs.enumerated() {
+                        guard case .requantized(let grid, let source) = output, grid.isUniform,
+                            outputs[source].grid?.isUniform == true
+                        else { continue }
+                        slots[index].codeOfCode = codes + index * 256
+                    }
+                }
+                return try body(form)
+            }
         }
     }
 
@@ -133,11 +154,14 @@ public struct Epilogue: Sendable {
         if let addend = maps.addend { form.addend = view(addend) }
         if let preActivation = maps.preActivation { form.preActivation = view(.floats(preActivation)) }
         form.outputCount = Int32(outputs.count)
-        let kernelOutputs = zip(outputs, maps.outputs).map { output, map in
-            switch output {
-            case .real: NKOutput(map: view(map), quantized: false, source: Int32(NKSourceValue))
-            case .quantized: NKOutput(map: view(map), quantized: true, source: Int32(NKSourceValue))
-            case .requantized(_, let source): NKOutput(map: view(map), quantized: true, source: Int32(source))
+        func output(_ map: NKMap, quantized: Bool, source: Int = NKSourceValue) -> NKOutput {
+            NKOutput(map: map, quantized: quantized, source: Int32(source), codeOfCode: nil)
+        }
+        let kernelOutputs = zip(outputs, maps.outputs).map { kind, map in
+            switch kind {
+            case .real: output(view(map), quantized: false)
+            case .quantized: output(view(map), quantized: true)
+            case .requantized(_, let source): output(view(map), quantized: true, source: source)
             }
         }
         withUnsafeMutableBytes(of: &form.outputs) { bytes in
@@ -145,5 +169,15 @@ public struct Epilogue: Sendable {
             for (index, output) in kernelOutputs.enumerated() { slots[index] = output }
         }
         return form
+    }
+}
+
+extension Epilogue.Output {
+    /// The grid of the result, `nil` for real values.
+    fileprivate var grid: StorageGrid? {
+        switch self {
+        case .real: nil
+        case .quantized(let grid), .requantized(let grid, _): grid
+        }
     }
 }

@@ -24,6 +24,11 @@ enum KernelWeights: Sendable {
         if case .codes(let weights) = self { weights.isShifted } else { false }
     }
 
+    /// Whether the kernel sums windows itself, if an epilogue uses them.
+    var sumsWindows: Bool {
+        if case .codes(let weights) = self { weights.sumsWindows } else { false }
+    }
+
     var isDepthwise: Bool {
         switch self {
         case .floats(let weights): weights.depthwise
@@ -34,6 +39,7 @@ enum KernelWeights: Sendable {
     /// Calls `body` with the weights as the kernels see them, to convolve `source`.
     func withKernelForm<Result, Failure>(
         _ window: Window, _ blocks: UnsafeBufferPointer<NKOutputBlock>, _ source: StoredMap,
+        summingWindows: Bool,
         _ body: (KernelForm) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let (height, width) = (Int32(window.kernel.height), Int32(window.kernel.width))
@@ -51,8 +57,9 @@ enum KernelWeights: Sendable {
                 try body(
                     .codes(
                         NKCodeConvolution(
-                            depthwise: weights.isDepthwise, kernelHeight: height, kernelWidth: width,
-                            weights: memory, blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
+                            depthwise: weights.isDepthwise, parts: Int32(weights.parts),
+                            sumsWindows: summingWindows && weights.sumsWindows, kernelHeight: height,
+                            kernelWidth: width, weights: memory, blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
                             weightSums: sums, windowShift: shift)))
             }
         default: preconditionFailure("weights for another kind of input")

@@ -3,7 +3,8 @@ internal import CKernels
 /// Codes of weights in the order the integer kernels of one level read them; see NKWeightLayout.
 ///
 /// The kernels multiply -128...127. An output whose codes less zero point reach beyond that is held as codes less 128, which
-/// its window sums put right. Depthwise layers multiply floats, which hold all these sums exactly.
+/// its window sums put right. A depthwise layer's weights are held in two parts then; where the level multiplies pairs,
+/// depthwise layers multiply floats, which hold all these sums exactly.
 struct PackedCodes: Sendable {
     private enum Storage: Sendable {
         case bytes(AlignedArray<Int8>)
@@ -15,6 +16,8 @@ struct PackedCodes: Sendable {
     private let storage: Storage
     private let weightSums: AlignedArray<Int32>
     private let windowShift: AlignedArray<Int32>?
+    /// Numbers of 8 bits that each weight of a depthwise layer is the sum of.
+    let parts: Int
 
     /// The most products of one sum: 255 × 128 times as many stays below 2^31, and a window sum below 2^24.
     static let maximumTerms = 65_000
@@ -22,14 +25,37 @@ struct PackedCodes: Sendable {
     /// Whether window sums have to put the sums right.
     var isShifted: Bool { windowShift != nil }
 
+    /// Whether the kernel sums the windows itself.
+    var sumsWindows: Bool {
+        if case .bytes = storage { isDepthwise } else { false }
+    }
+
     /// Packs codes given as [O][I / groups][taps], which stand for code less the zero point of their output.
     init(
         _ codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int,
-        isa: InstructionSet
+        kernelWidth: Int, isa: InstructionSet
     ) {
         let lanes = MapLayout.lanes
         isDepthwise = PackedWeights.isDepthwise(
             outputChannels: outputChannels, inputChannels: inputChannels, groups: groups)
+        if isDepthwise, nk_weight_layout(isa.level) == NKWeightBytes {
+            let weights = codes.enumerated().map { Int($1) - zeroPoints[$0 / taps] }
+            let order = DepthwiseOrder(kernelWidth: kernelWidth, kernelHeight: taps / kernelWidth, weights: weights)
+            blocks = (0..<(outputChannels + lanes - 1) / lanes).map {
+                NKOutputBlock(firstInput: 0, endInput: 0, weights: $0 * order.blockBytes)
+            }
+            storage = .bytes(
+                AlignedArray(count: blocks.count * order.blockBytes) { packed in
+                    for output in 0..<outputChannels { order.pack(weights, output, into: packed) }
+                })
+            parts = order.parts
+            windowShift = nil
+            weightSums = Self.perOutput(outputChannels) { output in
+                Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
+            }
+            return
+        }
+        parts = 1
         if isDepthwise {
             let weights = codes.enumerated().map { Float(Int($1) - zeroPoints[$0 / taps]) }
             let packed = PackedWeights(
@@ -111,6 +137,37 @@ struct PackedCodes: Sendable {
                         try body(UnsafeRawPointer(bytes), sums, shift)
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Where the weights of a depthwise layer go: [block][row][group of four columns][part][16][4 columns].
+private struct DepthwiseOrder {
+    let kernelWidth: Int
+    let kernelHeight: Int
+    let parts: Int
+
+    init(kernelWidth: Int, kernelHeight: Int, weights: [Int]) {
+        self.kernelWidth = kernelWidth
+        self.kernelHeight = kernelHeight
+        parts = weights.allSatisfy((-128...127).contains) ? 1 : 2
+    }
+
+    private var groups: Int { (kernelWidth + 3) / 4 }
+
+    var blockBytes: Int { kernelHeight * groups * parts * 64 }
+
+    func pack(_ weights: [Int], _ output: Int, into packed: UnsafeMutableBufferPointer<Int8>) {
+        let lanes = MapLayout.lanes
+        for row in 0..<kernelHeight {
+            for column in 0..<kernelWidth {
+                let weight = weights[(output * kernelHeight + row) * kernelWidth + column]
+                let first = max(-128, min(127, weight))
+                let step = (row * groups + column / 4) * parts * 64 + output % lanes * 4 + column % 4
+                let start = output / lanes * blockBytes + step
+                packed[start] = Int8(first)
+                if parts == 2 { packed[start + 64] = Int8(weight - first) }
             }
         }
     }

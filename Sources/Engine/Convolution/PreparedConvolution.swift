@@ -45,7 +45,7 @@ public struct PreparedConvolution: Sendable {
                 PackedCodes(
                     packed, zeroPoints: isOnes ? none : zeroPoints, outputChannels: outputChannels,
                     inputChannels: inputChannels, groups: groups, taps: taps,
-                    isa: isa))
+                    kernelWidth: window.kernel.width, isa: isa))
         }
     }
 
@@ -65,7 +65,9 @@ public struct PreparedConvolution: Sendable {
         self.weights = pack(weights, false)
         let lanes = MapLayout.lanes
         let aligned = inputChannels / groups % lanes == 0 && outputChannels / groups % lanes == 0
-        ones = groups == 1 || aligned ? nil : pack([Weight](repeating: 1, count: weights.count), true)
+        ones =
+            groups == 1 || aligned || self.weights.sumsWindows
+            ? nil : pack([Weight](repeating: 1, count: weights.count), true)
     }
 
     /// The result's rows and columns for an input of `height` x `width`.
@@ -108,7 +110,7 @@ public struct PreparedConvolution: Sendable {
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
         guard !images.isEmpty else { return }
         let geometry = ConvolutionGeometry(window: window, input: input, images: images, output: output)
-        if epilogue.usesWindowSums || weights.needWindowSums {
+        if !weights.sumsWindows, epilogue.usesWindowSums || weights.needWindowSums {
             try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
                 (sums) throws(Cancelled) in
                 try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
@@ -152,7 +154,9 @@ public struct PreparedConvolution: Sendable {
         try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
             try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
                 var form = form
-                try weights.withKernelForm(window, blocks, geometry.source) { (weights) throws(Cancelled) in
+                try weights.withKernelForm(
+                    window, blocks, geometry.source, summingWindows: epilogue.usesWindowSums
+                ) { (weights) throws(Cancelled) in
                     for tile in tiles {
                         if cancelled() { throw Cancelled() }
                         switch weights {

@@ -49,3 +49,27 @@ public struct StorageGrid: Hashable, Sendable {
             high: zip(codes, zeroPoints).map { Float($0.upperBound - $1) }, step: scales)
     }
 }
+
+extension StorageGrid {
+    /// Whether all channels share one scale and one range.
+    var isUniform: Bool {
+        inverseScale.count == 1 && low.count == 1 && high.count == 1 && step.count == 1
+    }
+
+    /// What this grid stores, as codes, for each of the 256 codes of values on another grid.
+    ///
+    /// The arithmetic of the kernels, one code after the other; `nil` unless both grids are the same for all channels.
+    func codesOfCodes(from source: StorageGrid) -> [UInt8]? {
+        guard isUniform, source.isUniform else { return nil }
+        return (0...255).map { code(of: (Float($0) + source.low[0]) * source.step[0], channel: 0) }
+    }
+
+    /// The code of a value: how far the rounded value lies above the lowest.
+    func code(of value: Float, channel: Int) -> UInt8 {
+        func of(_ row: [Float]) -> Float { row.count == 1 ? row[0] : row[channel] }
+        let (unit, lowest, highest) = (value * of(inverseScale), of(low), of(high))
+        // A comparison with NaN is false.
+        let bounded = unit > lowest ? min(unit, highest) : lowest
+        return UInt8(max(0, min(255, bounded.rounded(.toNearestOrEven) - lowest)))
+    }
+}

@@ -19,7 +19,9 @@ final class CodeMap {
         self.layout = layout
         self.capacity = capacity
         self.zeroPoint = zeroPoint
-        storage = AlignedBuffer(count: capacity * layout.imageStride, filledWith: UInt8(zeroPoint))
+        // Kernels that take four columns at a time read beyond the last pixel.
+        let beyond = 4 * MapLayout.lanes
+        storage = AlignedBuffer(count: capacity * layout.imageStride + beyond, filledWith: UInt8(zeroPoint))
     }
 
     /// The first code; valid while the map lives.

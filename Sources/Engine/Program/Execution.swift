@@ -16,6 +16,7 @@ public final class Execution {
     private let scratch = Scratch()
     private var maps: [Memory?]
     private var preActivations: [MapLayout: FeatureMap] = [:]
+    private var knownInputCodes: InputCodes?
     /// Operands of the operation that runs, where tensors are stored as codes: by layout and place.
     private var operands: [Operand: FeatureMap] = [:]
 
@@ -58,14 +59,15 @@ public final class Execution {
         _ positions: Range<Int>, of source: ImageSource, _ access: CheckpointCache.Access?, cancelled: () -> Bool
     ) throws(Cancelled) -> [Float] {
         guard let access else {
-            return try run([source.values(at: positions)], images: positions.count, cancelled: cancelled)
+            load(positions, of: source)
+            return try runUnits(from: 0, images: positions.count, cancelled: cancelled)
         }
         var start = 0
         if let (checkpoint, snapshot) = access.nearest(positions.lowerBound) {
             restore(snapshot, of: checkpoint.tensor, images: positions.count)
             start = checkpoint.unit + 1
         } else {
-            load([source.values(at: positions)], images: positions.count, nil)
+            load(positions, of: source)
         }
         return try runUnits(
             from: start, images: positions.count,
@@ -75,6 +77,30 @@ public final class Execution {
                     self.snapshot(of: checkpoint.tensor, images: positions.count), checkpoint,
                     at: positions.lowerBound)
             }, cancelled: cancelled)
+    }
+
+    /// Takes images in, from their bytes at once if the net reads nothing but their codes.
+    private func load(_ positions: Range<Int>, of source: ImageSource) {
+        precondition(positions.count <= capacity)
+        if !loadCodes(positions, of: source) {
+            load([source.values(at: positions)], images: positions.count, nil)
+        }
+    }
+
+    private func loadCodes(_ positions: Range<Int>, of source: ImageSource) -> Bool {
+        guard let input = program.inputCodes, let form = program.forms[input.tensor],
+            let codes = inputCodes(for: source), case .codes(let map) = memory(form.slot(for: input.copy))
+        else { return false }
+        return positions.enumerated().allSatisfy { image, position in
+            codes.load(source.order[position], of: source.images, into: map, image: image)
+        }
+    }
+
+    private func inputCodes(for source: ImageSource) -> InputCodes? {
+        guard let input = program.inputCodes, case .tensor(let quantizer) = input.copy.grid else { return nil }
+        if let known = knownInputCodes, known.serve(source.preprocessing, quantizer) { return known }
+        knownInputCodes = InputCodes(source.preprocessing, quantizer, channels: source.images.channels)
+        return knownInputCodes
     }
 
     /// Takes the net inputs in.

@@ -26,6 +26,8 @@ public struct Program: Sendable {
     let slots: [SlotForm]
     /// For each unit the slots free after it, so that later units reuse their memory.
     let observed: Set<TensorID>
+    /// The one net input, if all that is read of it are codes on one grid.
+    let inputCodes: (tensor: TensorID, copy: TensorForms.Copy)?
 
     /// Compiles a net.
     ///
@@ -49,6 +51,7 @@ public struct Program: Sendable {
             storesCodes: arithmetic != .simulated)
         forms = assignment.forms
         slots = assignment.slots
+        inputCodes = Program.inputCodes(of: net, assignment.forms, observing.union([logits]))
         layers = net.layers.enumerated().map { index, layer in
             let weights = PreparedLayer.weights(for: plan?.layers[index], paths[index], arithmetic)
             if let known = previous?.layers[index], known.source == weights { return known }
@@ -70,6 +73,22 @@ public struct Program: Sendable {
                 activation: Activation(layer.activation),
                 outputs: Program.outputs(of: forms[layer.output] ?? TensorForms()).outputs)
         }
+    }
+
+    private static func inputCodes(
+        of net: LayerGraph, _ forms: [TensorID: TensorForms], _ seen: Set<TensorID>
+    ) -> (tensor: TensorID, copy: TensorForms.Copy)? {
+        guard net.graph.inputs.count == 1, let input = net.graph.inputs.first, let form = forms[input],
+            form.stored == nil, form.copies.count == 1, let copy = form.copies.first?.key, copy.isCodes,
+            !seen.contains(input), !net.graph.outputs.contains(input), net.graph[input].shape.count > 0
+        else { return nil }
+        for unit in net.units {
+            switch unit {
+            case .layer(let index): if net.layers[index].addend == input { return nil }
+            case .operation(let node): if node.inputs.contains(input) { return nil }
+            }
+        }
+        return (input, copy)
     }
 
     /// The number of values of the judged output for one image.

@@ -1,0 +1,137 @@
+// Depthwise convolution of codes by products of bytes: a step multiplies four columns of a kernel row at once.
+//
+// An instruction adds four neighbouring products into each lane. The four bytes of a lane are one channel's codes of four
+// columns, which lie 16 bytes apart in a map, so each vector of codes is turned before it is multiplied. A kernel row of
+// three columns leaves the fourth byte free: the same vector then serves the next pixel too, with the weights moved up.
+
+/// What the loops below know of a layer when they are compiled.
+typedef struct {
+    /// Kernel columns are neighbours in memory, so that four of them are one load.
+    bool dense;
+    /// Pixels are neighbours too and a kernel row has at most three columns, so that two pixels share each vector.
+    bool pairs;
+    /// The codes of each window are summed as well.
+    bool windows;
+} NK_NAME(DepthwiseKind);
+
+/// Codes of four columns from `codes` on, `step` apart, of which `count` exist: [16 channels][4 columns].
+NK_INLINE nk_ints NK_NAME(fourColumns)(const bool dense, const uint8_t *codes, ptrdiff_t step, int count) {
+    nk_ints columns;
+    if (dense) {
+        columns = *(const nk_ints *)codes;
+    } else {
+        // Beyond the last column is its repetition, for weights of zero.
+        NK_UNROLL for (int j = 0; j < 4; j++)
+            __builtin_memcpy((char *)&columns + j * NKLanes, codes + (j < count ? j : count - 1) * step, NKLanes);
+    }
+    return NK_TURN_BYTES(columns);
+}
+
+/// Sums of `pixels` pixels; the fourth columns that a pair reads may lie beyond the row, where their weight is zero.
+NK_INLINE void NK_NAME(slideCodes)(
+    const int pixels, const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input,
+    const uint8_t *source, const int8_t *weights, nk_ints start, float *sums, float *windowSums) {
+    const int groups = (layer->kernelWidth + 3) / 4, apart = kind.pairs ? 2 : 1;
+    const ptrdiff_t columnStep = kind.dense ? NKLanes : input->kernelColumnStep;
+    const ptrdiff_t pixelStep = kind.pairs ? NKLanes : input->outputPixelStep;
+    const nk_ints windowStart = (nk_ints)(-layer->zeroPoint * layer->kernelHeight * layer->kernelWidth);
+    nk_ints sum[8], windowSum[8];
+    NK_UNROLL for (int p = 0; p < pixels; p++) {
+        sum[p] = start;
+        windowSum[p] = windowStart;
+    }
+    for (int row = 0; row < layer->kernelHeight; row++)
+        for (int group = 0; group < groups; group++) {
+            const int left = layer->kernelWidth - 4 * group, count = left < 4 ? left : 4;
+            const nk_ints ones = (nk_ints)((int)(0x01010101u >> (32 - 8 * count)));
+            const uint8_t *position = source + row * input->kernelRowStep + 4 * group * columnStep;
+            nk_ints columns[8];
+            NK_UNROLL for (int p = 0; p < pixels; p += apart) {
+                columns[p] = NK_NAME(fourColumns)(kind.dense, position + p * pixelStep, columnStep, count);
+                if (kind.windows) windowSum[p] = NK_BYTE_PRODUCTS(windowSum[p], columns[p], ones);
+                if (kind.windows && kind.pairs)
+                    windowSum[p + 1] = NK_BYTE_PRODUCTS(windowSum[p + 1], columns[p], ones << 8);
+            }
+            for (int part = 0; part < layer->parts; part++, weights += NK_NAME(stepBytes)) {
+                const nk_ints weight = *(const nk_ints *)weights;
+                NK_UNROLL for (int p = 0; p < pixels; p += apart) {
+                    sum[p] = NK_BYTE_PRODUCTS(sum[p], columns[p], weight);
+                    if (kind.pairs) sum[p + 1] = NK_BYTE_PRODUCTS(sum[p + 1], columns[p], weight << 8);
+                }
+            }
+        }
+    NK_UNROLL for (int p = 0; p < pixels; p++) {
+        NK_NAME(store)(sums + p * NKLanes, __builtin_convertvector(sum[p], nk_floats));
+        if (kind.windows)
+            NK_NAME(store)(windowSums + p * NKLanes, __builtin_convertvector(windowSum[p], nk_floats));
+    }
+}
+
+/// All pixels of a segment. With pairs an odd last pixel is computed with one that does not exist.
+NK_INLINE void NK_NAME(slideCodeSegment)(
+    const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source,
+    const int8_t *weights, nk_ints start, int pixels, float *sums, float *windowSums) {
+#define NK_SLIDE(count) \
+    NK_NAME(slideCodes)( \
+        count, kind, layer, input, source + done * input->outputPixelStep, weights, start, sums + done * NKLanes, \
+        windowSums + done * NKLanes)
+    int done = 0;
+    for (; done + (kind.pairs ? 7 : 8) <= pixels; done += 8) NK_SLIDE(8);
+    for (; done + (kind.pairs ? 3 : 4) <= pixels; done += 4) NK_SLIDE(4);
+    for (; done < pixels; done += kind.pairs ? 2 : 1)
+        if (kind.pairs) NK_SLIDE(2);
+        else NK_SLIDE(1);
+#undef NK_SLIDE
+}
+
+/// The sums of a segment of one row, by the loop for its kind.
+static void NK_NAME(slideCodeRow)(
+    const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source, const int8_t *weights, nk_ints start,
+    int pixels, float *sums, float *windowSums) {
+    const bool dense = input->kernelColumnStep == NKLanes, windows = layer->sumsWindows;
+    const bool pairs = dense && input->outputPixelStep == NKLanes && layer->kernelWidth <= 3;
+#define NK_SEGMENT(dense, pairs, windows) \
+    NK_NAME(slideCodeSegment)( \
+        (NK_NAME(DepthwiseKind)){dense, pairs, windows}, layer, input, source, weights, start, pixels, sums, windowSums)
+    if (pairs && windows) NK_SEGMENT(true, true, true);
+    else if (pairs) NK_SEGMENT(true, true, false);
+    else if (dense && windows) NK_SEGMENT(true, false, true);
+    else if (dense) NK_SEGMENT(true, false, false);
+    else if (windows) NK_SEGMENT(false, false, true);
+    else NK_SEGMENT(false, false, false);
+#undef NK_SEGMENT
+}
+
+static void NK_NAME(convolveDepthwiseCodes)(
+    const NKCodeConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
+    const NKEpilogue *epilogue) {
+    // One pixel more than a segment: that of a pair which does not exist.
+    enum { capacity = NK_NAME(segmentPixels), room = (capacity + 1) * NKLanes };
+    __attribute__((aligned(64))) float sums[room], windowSums[room];
+    NKWindow own = {.origin = windowSums, .blocksPerPlane = 1, .pixelStride = NKLanes, .perLane = true};
+    if (convolution->sumsWindows) window = &own;
+    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
+    // Several short rows are finished together.
+    const int rowsTogether = tile->pixels < capacity ? capacity / tile->pixels : 1;
+    for (int block = tile->firstBlock; block < tile->endBlock; block++) {
+        const nk_ints start = *(const nk_ints *)(convolution->weightSums + block * NKLanes)
+            * (nk_ints)(-convolution->zeroPoint);
+        const int8_t *weights = (const int8_t *)convolution->weights + convolution->blocks[block].weights;
+        const uint8_t *corner = input->codes + block * input->blockStride;
+        for (int row = tile->firstRow; row < tile->endRow; row += rowsTogether) {
+            const int rows = tile->endRow - row < rowsTogether ? tile->endRow - row : rowsTogether;
+            for (int first = 0; first < tile->pixels; first += capacity) {
+                const int pixels = tile->pixels - first < capacity ? tile->pixels - first : capacity;
+                for (int i = 0; i < rows; i++)
+                    NK_NAME(slideCodeRow)(
+                        convolution, input,
+                        corner + (row + i) * input->outputRowStep + first * input->outputPixelStep, weights, start,
+                        pixels, sums + i * pixels * NKLanes, windowSums + i * pixels * NKLanes);
+                // The buffer holds these rows and pixels only.
+                own.rowStride = pixels * NKLanes;
+                own.origin = windowSums - (row * pixels + first) * NKLanes;
+                finish(epilogue, sums, block, row, rows, first, pixels, window);
+            }
+        }
+    }
+}

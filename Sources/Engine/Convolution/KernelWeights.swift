@@ -59,7 +59,8 @@ enum KernelWeights: Sendable {
                         NKCodeConvolution(
                             depthwise: weights.isDepthwise, parts: Int32(weights.parts),
                             sumsWindows: summingWindows && weights.sumsWindows, kernelHeight: height,
-                            kernelWidth: width, weights: memory, blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
+                            kernelWidth: width, weights: memory, blocks: blocks.baseAddress,
+                            zeroPoint: Int32(map.zeroPoint),
                             weightSums: sums, windowShift: shift)))
             }
         default: preconditionFailure("weights for another kind of input")

@@ -15,10 +15,12 @@
 #define NK_CODE_BLOCKS 1
 #define NK_CODE_TILES(F) F(1) F(2) F(3) F(4) F(5)
 #define NK_PAIR_PRODUCTS nk_pair_products_avx2
+#define NK_NARROW_PRODUCTS nk_narrow_products_avx2
 #define NK_PACK_UNITS nk_pack_units_avx2
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_avx2, __m256i, __m256i, _mm256_madd_epi16)
+NK_DEFINE_PRODUCTS(nk_pair_products_avx2, nk_ints, __m256i, _mm256_madd_epi16)
+NK_DEFINE_PRODUCTS(nk_narrow_products_avx2, nk_pairs, __m256i, _mm256_maddubs_epi16)
 
 /// Rounds and packs with saturation, two pixels at a time within halves of a register, and then orders the quarters.
 static inline __attribute__((always_inline)) void nk_pack_units_avx2(

@@ -19,11 +19,13 @@
 #define NK_CODE_BLOCKS 2
 #define NK_CODE_TILES(F) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11) F(12)
 #define NK_PAIR_PRODUCTS nk_pair_products_avx512
+#define NK_NARROW_PRODUCTS nk_narrow_products_avx512
 
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), min_vector_width(512))), \
     apply_to = function)
-NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_avx512, __m512i, __m512i, _mm512_madd_epi16)
+NK_DEFINE_PRODUCTS(nk_pair_products_avx512, nk_ints, __m512i, _mm512_madd_epi16)
+NK_DEFINE_PRODUCTS(nk_narrow_products_avx512, nk_pairs, __m512i, _mm512_maddubs_epi16)
 #include "levels/kernels.h"
 #pragma clang attribute pop
 

@@ -26,7 +26,7 @@
 #define NK_PAIR_PRODUCTS nk_pair_products_baseline
 
 #if defined(__x86_64__)
-NK_DEFINE_PAIR_PRODUCTS(nk_pair_products_baseline, __m128i, __m128i, _mm_madd_epi16)
+NK_DEFINE_PRODUCTS(nk_pair_products_baseline, nk_ints, __m128i, _mm_madd_epi16)
 
 /// Rounds and packs with saturation.
 static inline __attribute__((always_inline)) void nk_pack_units_baseline(

@@ -77,6 +77,8 @@ void nk_convolve_codes(
 
 NKWeightLayout nk_weight_layout(NKLevel level) { return level == NKLevelAVX512VNNI ? NKWeightBytes : NKWeightPairs; }
 
+bool nk_multiplies_narrow(NKLevel level) { return level == NKLevelAVX2 || level == NKLevelAVX512; }
+
 void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogue) {
     const NKInput nothing = {.origin = NULL};
     const NKWindow none = {.origin = NULL, .blocksPerPlane = 1};

@@ -14,17 +14,17 @@ typedef short nk_pairs __attribute__((ext_vector_type(32), aligned(2)));
 typedef unsigned short nk_shorts __attribute__((ext_vector_type(16), aligned(2)));
 typedef unsigned short nk_shortcodes __attribute__((ext_vector_type(32), aligned(2)));
 
-/// Sums of neighbouring products of 16-bit numbers, by an instruction for `Part` shorts at a time.
-#define NK_DEFINE_PAIR_PRODUCTS(name, Part, Sums, instruction) \
-    static inline __attribute__((always_inline)) nk_ints name(nk_pairs x, nk_pairs w) { \
+/// An instruction for two `Part`s at a time, as a function of two nk_pairs: sums of neighbouring products.
+#define NK_DEFINE_PRODUCTS(name, Result, Part, instruction) \
+    static inline __attribute__((always_inline)) Result name(nk_pairs x, nk_pairs w) { \
         enum { parts = sizeof(nk_pairs) / sizeof(Part) }; \
         union { \
             nk_pairs whole; \
             Part part[parts]; \
         } a = {x}, b = {w}; \
         union { \
-            nk_ints whole; \
-            Sums part[parts]; \
+            Result whole; \
+            Part part[parts]; \
         } result; \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < parts; i++) \
             result.part[i] = instruction(a.part[i], b.part[i]); \

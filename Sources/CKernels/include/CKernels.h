@@ -92,6 +92,9 @@ typedef enum { NKWeightBytes, NKWeightPairs } NKWeightLayout;
 /// The layout that nk_convolve_codes reads at `level`.
 NKWeightLayout nk_weight_layout(NKLevel level);
 
+/// Whether `level` can multiply weights in bytes as well, as long as 16 bits hold the sums of a few products.
+bool nk_multiplies_narrow(NKLevel level);
+
 /// A convolution of codes. The sum for output c at a pixel p is
 ///
 ///     sum over the window of (code - zeroPoint) weight[c]  +  windowShift[c] window[p]
@@ -104,6 +107,9 @@ typedef struct {
     int parts;
     /// Depthwise in bytes: sum the windows as well, one sum per lane, for the epilogue.
     bool sumsWindows;
+    /// Not 0: weights are in bytes where the level's layout is pairs, and 16 bits hold the sums of so many times two
+    /// products of a code and a weight.
+    int narrowSteps;
     int kernelHeight, kernelWidth;
     const void *weights;
     /// Their `weights` count bytes, or floats when those are.

@@ -6,6 +6,7 @@
 //   NK_CODE_PIXELS             the same for tiles of codes, of NK_CODE_BLOCKS output blocks; NK_CODE_TILES(F) the list F(1) F(2) ...
 //   NK_WEIGHT_LAYOUT_BYTES     1 if the level multiplies bytes, 0 if pairs of 16-bit numbers
 //   NK_PAIR_PRODUCTS(x, w)     for pairs: the sums of neighbouring products of two nk_pairs, as nk_ints
+//   NK_NARROW_PRODUCTS(x, w)   for pairs, optional: the sums of neighbouring products of bytes, x without sign, as nk_pairs
 //   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
 //   NK_TURN_BYTES(x)           for bytes: [4][16] bytes as [16][4]
 //   NK_PACK_UNITS(p, u, z)     optional: stores max(round(u) + z, 0) of u[0...3] as bytes; NaN and what is far below give 0

@@ -58,7 +58,8 @@ enum KernelWeights: Sendable {
                     .codes(
                         NKCodeConvolution(
                             depthwise: weights.isDepthwise, parts: Int32(weights.parts),
-                            sumsWindows: summingWindows && weights.sumsWindows, kernelHeight: height,
+                            sumsWindows: summingWindows && weights.sumsWindows,
+                            narrowSteps: Int32(clamping: weights.narrowSteps), kernelHeight: height,
                             kernelWidth: width, weights: memory, blocks: blocks.baseAddress,
                             zeroPoint: Int32(map.zeroPoint),
                             weightSums: sums, windowShift: shift)))

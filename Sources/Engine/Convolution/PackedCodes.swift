@@ -16,6 +16,9 @@ struct PackedCodes: Sendable {
     private let storage: Storage
     private let weightSums: AlignedArray<Int32>
     private let windowShift: AlignedArray<Int32>?
+    /// How many steps' products 16 bits hold, where the level multiplies bytes only so far; 0 where it multiplies pairs, or
+    /// bytes without a limit.
+    let narrowSteps: Int
     /// Numbers of 8 bits that each weight of a depthwise layer is the sum of.
     let parts: Int
 
@@ -30,10 +33,11 @@ struct PackedCodes: Sendable {
         if case .bytes = storage { isDepthwise } else { false }
     }
 
-    /// Packs codes given as [O][I / groups][taps], which stand for code less the zero point of their output.
+    /// Packs codes given as [O][I / groups][taps], which stand for code less the zero point of their output, to multiply
+    /// codes of at most `largestInput`.
     init(
         _ codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int,
-        kernelWidth: Int, isa: InstructionSet
+        kernelWidth: Int, largestInput: Int, isa: InstructionSet
     ) {
         let lanes = MapLayout.lanes
         isDepthwise = PackedWeights.isDepthwise(
@@ -49,6 +53,7 @@ struct PackedCodes: Sendable {
                     for output in 0..<outputChannels { order.pack(weights, output, into: packed) }
                 })
             parts = order.parts
+            narrowSteps = 0
             windowShift = nil
             weightSums = Self.perOutput(outputChannels) { output in
                 Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
@@ -63,15 +68,24 @@ struct PackedCodes: Sendable {
                 taps: taps)
             blocks = packed.blocks
             storage = .floats(packed.floats)
+            narrowSteps = 0
             windowShift = nil
             weightSums = Self.perOutput(outputChannels) { output in
                 Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
             }
             return
         }
-        let order = CodeOrder(layout: nk_weight_layout(isa.level))
         let inputsPerGroup = inputChannels / groups
         let outputsPerGroup = outputChannels / groups
+        let inputs = inputsPerGroup * taps
+        // What is taken from the codes of each output: the zero point if that leaves numbers of 8 bits, else 128.
+        let centres = (0..<outputChannels).map { output in
+            let (zero, largest) = (zeroPoints[output], codes[output * inputs..<(output + 1) * inputs].max() ?? 0)
+            return zero <= 128 && Int(largest) - zero <= 127 ? zero : 128
+        }
+        let largest = codes.indices.reduce(0) { max($0, abs(Int(codes[$1]) - centres[$1 / inputs])) }
+        narrowSteps = Self.narrowSteps(largestInput: largestInput, largestWeight: largest, isa)
+        let order = CodeOrder(layout: narrowSteps > 0 ? NKWeightBytes : nk_weight_layout(isa.level))
         var blocks: [NKOutputBlock] = []
         var length = 0
         for firstOutput in stride(from: 0, to: outputChannels, by: lanes) {
@@ -80,12 +94,6 @@ struct PackedCodes: Sendable {
             let end = ((lastOutput / outputsPerGroup + 1) * inputsPerGroup + 3) / 4 * 4
             blocks.append(NKOutputBlock(firstInput: Int32(first), endInput: Int32(end), weights: length))
             length += (end - first) / 4 * taps * order.stepBytes
-        }
-        let inputs = inputsPerGroup * taps
-        // What is taken from the codes of each output: the zero point if that leaves numbers of 8 bits, else 128.
-        let centres = (0..<outputChannels).map { output in
-            let (zero, largest) = (zeroPoints[output], codes[output * inputs..<(output + 1) * inputs].max() ?? 0)
-            return zero <= 128 && Int(largest) - zero <= 127 ? zero : 128
         }
         storage = .bytes(
             AlignedArray(count: length) { packed in
@@ -110,6 +118,13 @@ struct PackedCodes: Sendable {
         windowShift =
             centres == zeroPoints
             ? nil : Self.perOutput(outputChannels) { Int32(centres[$0] - zeroPoints[$0]) }
+    }
+
+    /// How many sums of two products 16 bits hold, if that is enough to gain by it.
+    private static func narrowSteps(largestInput: Int, largestWeight: Int, _ isa: InstructionSet) -> Int {
+        guard nk_multiplies_narrow(isa.level) else { return 0 }
+        let steps = Int(Int16.max) / max(1, 2 * largestInput * largestWeight)
+        return steps < 4 ? 0 : steps
     }
 
     /// [block][16] of what `value` says of each output.

@@ -33,10 +33,11 @@ public struct PreparedConvolution: Sendable {
         }
     }
 
-    /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes at one level.
+    /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes 0...largestInput at one
+    /// level.
     init(
         codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
-        isa: InstructionSet
+        largestInput: Int = 255, isa: InstructionSet
     ) {
         let taps = window.kernel.height * window.kernel.width
         let none = [Int](repeating: 0, count: outputChannels)
@@ -45,7 +46,8 @@ public struct PreparedConvolution: Sendable {
                 PackedCodes(
                     packed, zeroPoints: isOnes ? none : zeroPoints, outputChannels: outputChannels,
                     inputChannels: inputChannels, groups: groups, taps: taps,
-                    kernelWidth: window.kernel.width, isa: isa))
+                    kernelWidth: window.kernel.width, largestInput: largestInput,
+                    isa: isa))
         }
     }
 

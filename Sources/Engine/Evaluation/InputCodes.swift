@@ -7,7 +7,7 @@ internal import Quant
 struct InputCodes {
     private let preprocessing: Preprocessing
     private let quantizer: AffineQuantizer
-    /// [channel][byte]
+    /// For each channel the codes of 256 bytes.
     private let codes: [UInt8]
 
     /// The codes on a grid.

@@ -11,14 +11,14 @@ struct PreparedLayer: Sendable {
         case codes(QuantizedWeights)
         /// The real values of the codes, to multiply real inputs.
         case effective(QuantizedWeights)
-        /// Codes in the order of the integer kernels of a level.
-        case packed(QuantizedWeights, InstructionSet)
+        /// Codes in the order of the integer kernels of a level, for inputs of codes up to a largest.
+        case packed(QuantizedWeights, largestInput: Int, InstructionSet)
 
         /// The same weights, however they are multiplied.
         var quantized: QuantizedWeights? {
             switch self {
             case .real: nil
-            case .codes(let weights), .effective(let weights), .packed(let weights, _): weights
+            case .codes(let weights), .effective(let weights), .packed(let weights, _, _): weights
             }
         }
     }
@@ -42,20 +42,22 @@ struct PreparedLayer: Sendable {
         case .real: convolution = prepared(layer.weights.values)
         case .codes(let quantized): convolution = prepared(quantized.centredCodes)
         case .effective(let quantized): convolution = prepared(quantized.effective)
-        case .packed(let quantized, let isa):
+        case .packed(let quantized, let largestInput, let isa):
             convolution = PreparedConvolution(
                 codes: quantized.codes, zeroPoints: quantized.zeroPoint, outputChannels: layer.outputChannels,
                 inputChannels: shape.channels,
-                groups: shape.groups, window: shape.window, isa: isa)
+                groups: shape.groups, window: shape.window, largestInput: largestInput, isa: isa)
         }
     }
 
     /// The form of the weights that a plan asks for.
     static func weights(for plan: LayerPlan?, _ path: LayerPath, _ arithmetic: Arithmetic) -> Weights {
         guard let plan, case .quantized(let quantized) = plan.weights else { return .real }
-        if path == .integer, case .fastest(let isa) = arithmetic { return .packed(quantized, isa) }
-        if plan.input.commonQuantizer != nil { return .codes(quantized) }
-        return .effective(quantized)
+        guard let quantizer = plan.input.commonQuantizer else { return .effective(quantized) }
+        if path == .integer, case .fastest(let isa) = arithmetic {
+            return .packed(quantized, largestInput: quantizer.maximumCode, isa)
+        }
+        return .codes(quantized)
     }
 
     /// The epilogue's factors: acc → real value.

@@ -34,11 +34,12 @@ struct CodeConvolutionTests {
     }
 
     private func prepared(
-        _ layer: ReferenceConvolution, _ codes: [UInt8], _ zeroPoints: [Int], _ isa: InstructionSet
+        _ layer: ReferenceConvolution, _ codes: [UInt8], _ zeroPoints: [Int], inputBits: Int, _ isa: InstructionSet
     ) -> PreparedConvolution {
         PreparedConvolution(
             codes: codes, zeroPoints: zeroPoints, outputChannels: layer.outputChannels,
-            inputChannels: layer.inputChannels, groups: layer.groups, window: layer.window, isa: isa)
+            inputChannels: layer.inputChannels, groups: layer.groups, window: layer.window,
+            largestInput: (1 << inputBits) - 1, isa: isa)
     }
 
     private func centred(_ codes: [UInt8], _ zeroPoints: [Int]) -> [Float] {
@@ -59,7 +60,7 @@ struct CodeConvolutionTests {
             let zeroPoints = random.zeroPoints(layer.outputChannels, upTo: Int(largest))
             let expected = layer.sums(inputs.values, centred(weights, zeroPoints))
             let output = layer.outputMap()
-            try prepared(layer, weights, zeroPoints, isa).run(
+            try prepared(layer, weights, zeroPoints, inputBits: bits, isa).run(
                 input: inputs.codes, images: 0..<layer.images,
                 epilogue: Epilogue(channels: layer.outputChannels),
                 maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
@@ -69,6 +70,37 @@ struct CodeConvolutionTests {
                     abs($1) < 0x1p24 ? Double($0) == $1 : abs(Double($0) - $1) <= 2
                 },
                 "\(layer)")
+        }
+    }
+
+    /// The largest codes and weights of every width: levels that gather products in 16 bits widen them in time.
+    @Test(arguments: InstructionSet.available)
+    func sumsOfTheLargestCodesAreExact(isa: InstructionSet) throws {
+        let layer = ReferenceConvolution(
+            images: 1, inputChannels: 50, outputChannels: 20, height: 4, width: 9,
+            window: Window(
+                kernel: Window.Pair(3, 3), padding: Window.Padding(top: 1, left: 1, bottom: 1, right: 1)))
+        for bits in 1...8 {
+            for weightBits in 1...8 {
+                for zero in [0, (1 << weightBits) - 1] {
+                    let largest = (1 << bits) - 1
+                    let floats = layer.inputMap([Float](repeating: Float(largest), count: layer.inputCount))
+                    let codes = StoredMap.codes(CodeMap(layout: floats.layout, capacity: 1, zeroPoint: 0), step: 1)
+                    Epilogue(
+                        channels: layer.inputChannels,
+                        outputs: [.quantized(.codes(scale: 1, zeroPoint: 0, codes: 0...largest))]
+                    ).apply(to: floats, images: 0..<1, maps: EpilogueMaps(stored: [codes]), isa: isa)
+                    let weight = UInt8((1 << weightBits) - 1 - zero)
+                    let weights = [UInt8](repeating: weight, count: layer.weightCount)
+                    let zeroPoints = [Int](repeating: zero, count: layer.outputChannels)
+                    let output = layer.outputMap()
+                    try prepared(layer, weights, zeroPoints, inputBits: bits, isa).run(
+                        input: codes, images: 0..<1, epilogue: Epilogue(channels: layer.outputChannels),
+                        maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
+                    let expected = layer.sums(floats.planar(0..<1), centred(weights, zeroPoints))
+                    #expect(output.planar(0..<1).map(Double.init) == expected, "\(bits) \(weightBits) \(zero)")
+                }
+            }
         }
     }
 
@@ -111,7 +143,7 @@ struct CodeConvolutionTests {
                 input: inputs.floats, images: 0..<layer.images, epilogue: epilogue,
                 maps: EpilogueMaps(outputs: [value.floats, copy.floats], addend: addend.floats), isa: isa,
                 scratch: scratch)
-            try prepared(layer, weights, zeroPoints, isa).run(
+            try prepared(layer, weights, zeroPoints, inputBits: 4, isa).run(
                 input: inputs.codes, images: 0..<layer.images, epilogue: epilogue,
                 maps: EpilogueMaps(stored: [value.codes, copy.codes], addend: addend.codes), isa: isa,
                 scratch: scratch, cancelled: { false })

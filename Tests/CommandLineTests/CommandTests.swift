@@ -106,6 +106,7 @@ import Testing
         let layers = items(report["layers"])
         let sum = layers.reduce(0.0) { $0 + (number($1["parameters"]) ?? 0) }
         #expect(layers.count == 8 && sum == number(report["parameters"]))
+        #expect(layers.allSatisfy { $0["paths"] == .string("integer") })
         #expect(number(report["operators"]?["Conv"]) == 6)
         let output = items(report["outputs"]).first
         #expect(output?["judged"] == .string("classes"))

@@ -21,7 +21,12 @@ extension Epilogue {
             firstImage: 0, endImage: Int32(images.count), firstBlock: 0, endBlock: Int32(layout.blocks),
             firstRow: 0, endRow: Int32(layout.height),
             pixels: Int32(layout.width))
-        withKernelForm(maps, view: { $0.view(image: images.lowerBound) }) { form in
+        let largest: Float =
+            switch input {
+            case .floats: .infinity
+            case .codes(_, let step): 255 * abs(step)
+            }
+        withKernelForm(maps, largestSum: largest, view: { $0.view(image: images.lowerBound) }) { form in
             var form = form
             nk_apply(isa.level, input.view(image: images.lowerBound), tile, &form)
         }

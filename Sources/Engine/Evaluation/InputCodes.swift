@@ -34,10 +34,13 @@ struct InputCodes {
         self.preprocessing == preprocessing && self.quantizer == quantizer
     }
 
-    /// Fills an image of a map with the codes of a stored image; `false` if that is not stored as bytes.
+    /// Fills an image of a map with the codes of a stored image; `false` if that is not stored as bytes, or if the map is
+    /// not an image of its extent.
     func load(_ index: Int, of images: LabeledImages, into map: CodeMap, image: Int) -> Bool {
-        guard case .bytes(let bytes) = images.pixels else { return false }
         let layout = map.layout
+        guard case .bytes(let bytes) = images.pixels, layout.channels == images.channels,
+            layout.height == images.height, layout.width == images.width
+        else { return false }
         let plane = images.height * images.width
         map.withCodes(of: image..<image + 1) { target in
             bytes.withUnsafeBufferPointer { stored in

@@ -88,7 +88,7 @@ public final class Execution {
     }
 
     private func loadCodes(_ positions: Range<Int>, of source: ImageSource) -> Bool {
-        guard let input = program.inputCodes, let form = program.forms[input.tensor],
+        guard source.layout == .nchw, let input = program.inputCodes, let form = program.forms[input.tensor],
             let codes = inputCodes(for: source), case .codes(let map) = memory(form.slot(for: input.copy))
         else { return false }
         return positions.enumerated().allSatisfy { image, position in

@@ -43,11 +43,16 @@ extension LayerPath {
             if case .float = plan.weights, plan.input == .real { self = .float } else { self = .simulated }
             return
         }
-        let terms = layer.outputChannels > 0 ? layer.weights.values.count / layer.outputChannels : 0
-        if case .fastest = arithmetic, terms <= PackedCodes.maximumTerms {
-            self = .integer
+        if case .fastest = arithmetic {
+            self = Self.fastest(for: layer)
         } else {
             self = .simulated
         }
+    }
+
+    /// The fastest exact path of a layer whose weights are quantized and whose input has one range.
+    public static func fastest(for layer: Layer) -> LayerPath {
+        let terms = layer.outputChannels > 0 ? layer.weights.values.count / layer.outputChannels : 0
+        return terms <= PackedCodes.maximumTerms ? .integer : .simulated
     }
 }

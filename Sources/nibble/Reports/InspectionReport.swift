@@ -83,7 +83,7 @@ struct InspectionReport {
                 ("place", place(index).map { .string($0) } ?? .null), ("quantized", .bool(true)),
                 ("fileWeightBits", net.storedWeights(of: layer).map { .int($0.bits) } ?? .null),
                 ("fileInputBits", net.storedInput(of: layer).map { .int($0.bits) } ?? .null),
-                ("paths", .string("simulated")),
+                ("paths", .string(LayerPath.fastest(for: layer).rawValue)),
             ])
         }
         return JSON.object([
@@ -133,6 +133,10 @@ struct InspectionReport {
                 "the file is already quantized: \(own.weights) layers' weights and \(own.inputs) layers' inputs; "
                     + "its ranges and bits are where evaluate and the explorer start"
             ]
+        }
+        if !net.layers.isEmpty {
+            lines.append(
+                "paths   \(LayerPath.summary(net.layers.map(LayerPath.fastest))) where inputs have one range")
         }
         lines += ["", "quantized: weights, and the layer's copy of what it reads"]
         lines += InspectionReport.aligned(

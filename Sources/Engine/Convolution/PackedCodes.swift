@@ -78,12 +78,14 @@ struct PackedCodes: Sendable {
         let inputsPerGroup = inputChannels / groups
         let outputsPerGroup = outputChannels / groups
         let inputs = inputsPerGroup * taps
-        // What is taken from the codes of each output: the zero point if that leaves numbers of 8 bits, else 128.
-        let centres = (0..<outputChannels).map { output in
-            let (zero, largest) = (zeroPoints[output], codes[output * inputs..<(output + 1) * inputs].max() ?? 0)
-            return zero <= 128 && Int(largest) - zero <= 127 ? zero : 128
+        let rows = codes.withUnsafeBufferPointer { codes in
+            (0..<outputChannels).map { output in
+                CodeRow(
+                    UnsafeBufferPointer(rebasing: codes[output * inputs..<(output + 1) * inputs]),
+                    zeroPoints[output])
+            }
         }
-        let largest = codes.indices.reduce(0) { max($0, abs(Int(codes[$1]) - centres[$1 / inputs])) }
+        let largest = rows.map(\.largest).max() ?? 0
         narrowSteps = Self.narrowSteps(largestInput: largestInput, largestWeight: largest, isa)
         let order = CodeOrder(layout: narrowSteps > 0 ? NKWeightBytes : nk_weight_layout(isa.level))
         var blocks: [NKOutputBlock] = []
@@ -103,7 +105,7 @@ struct PackedCodes: Sendable {
                         order.pack(
                             UnsafeBufferPointer(rebasing: codes[output * inputs..<(output + 1) * inputs]),
                             taps: taps,
-                            centre: centres[output], firstInput: output / outputsPerGroup * inputsPerGroup,
+                            centre: rows[output].centre, firstInput: output / outputsPerGroup * inputsPerGroup,
                             range: Int(block.firstInput)..<Int(block.endInput),
                             into: UnsafeMutableBufferPointer(rebasing: packed[block.weights...]),
                             lane: output % lanes)
@@ -111,13 +113,10 @@ struct PackedCodes: Sendable {
                 }
             })
         self.blocks = blocks
-        weightSums = Self.perOutput(outputChannels) { output in
-            codes[output * inputs..<(output + 1) * inputs].reduce(0) { $0 + Int32($1) }
-                - Int32(centres[output] * inputs)
-        }
+        weightSums = Self.perOutput(outputChannels) { rows[$0].sum }
         windowShift =
-            centres == zeroPoints
-            ? nil : Self.perOutput(outputChannels) { Int32(centres[$0] - zeroPoints[$0]) }
+            rows.map(\.centre) == zeroPoints
+            ? nil : Self.perOutput(outputChannels) { Int32(rows[$0].centre - zeroPoints[$0]) }
     }
 
     /// How many sums of two products 16 bits hold, if that is enough to gain by it.
@@ -188,6 +187,28 @@ private struct DepthwiseOrder {
     }
 }
 
+/// What one output's codes of weights tell of themselves.
+private struct CodeRow {
+    /// What is taken from the codes: the zero point if that leaves numbers of 8 bits, else 128.
+    let centre: Int
+    /// The largest magnitude of what is left.
+    let largest: Int
+    /// The sum of what is left.
+    let sum: Int32
+
+    init(_ codes: UnsafeBufferPointer<UInt8>, _ zeroPoint: Int) {
+        var (low, high, total) = (UInt8.max, UInt8.min, UInt32(0))
+        for code in codes {
+            low = min(low, code)
+            high = max(high, code)
+            total &+= UInt32(code)
+        }
+        centre = zeroPoint <= 128 && Int(high) - zeroPoint <= 127 ? zeroPoint : 128
+        largest = codes.isEmpty ? 0 : max(abs(Int(high) - centre), abs(Int(low) - centre))
+        sum = Int32(Int(total) - centre * codes.count)
+    }
+}
+
 /// Where the weight of one output and input goes.
 private struct CodeOrder {
     let layout: NKWeightLayout
@@ -202,26 +223,39 @@ private struct CodeOrder {
         into packed: UnsafeMutableBufferPointer<Int8>, lane: Int
     ) {
         let lanes = MapLayout.lanes
-        for index in 0..<codes.count / taps {
-            let input = firstInput + index
+        let end = firstInput + codes.count / taps
+        var input = firstInput
+        while input < end {
+            // Inputs of one block: taps are as far apart as the block has groups of four.
             let blockFirst = max(range.lowerBound, input / lanes * lanes)
-            let groups = (min(range.upperBound, (input / lanes + 1) * lanes) - blockFirst) / 4
-            let start = (blockFirst - range.lowerBound) / 4 * taps + (input - blockFirst) / 4
-            let channel = (input - blockFirst) % 4
-            for tap in 0..<taps {
-                let step = (start + tap * groups) * stepBytes
-                let weight = Int(codes[index * taps + tap]) - centre
+            let blockEnd = min(range.upperBound, (input / lanes + 1) * lanes)
+            let tapStep = (blockEnd - blockFirst) / 4 * stepBytes
+            let start = (blockFirst - range.lowerBound) / 4 * taps * stepBytes
+            for channel in input..<min(end, blockEnd) {
+                let place = channel - blockFirst
+                var position = start + place / 4 * stepBytes + 4 * lane
+                var read = (channel - firstInput) * taps
                 if layout == NKWeightBytes {
-                    packed[step + 4 * lane + channel] = Int8(weight)
+                    position += place % 4
+                    for _ in 0..<taps {
+                        packed[position] = Int8(truncatingIfNeeded: Int(codes[read]) - centre)
+                        position += tapStep
+                        read += 1
+                    }
                 } else {
                     // Even channels, then odd ones, as numbers of 16 bits in the order of the processor.
-                    let position = step + channel % 2 * 64 + 4 * lane + channel / 2 * 2
-                    withUnsafeBytes(of: Int16(weight)) { bytes in
-                        packed[position] = Int8(bitPattern: bytes[0])
-                        packed[position + 1] = Int8(bitPattern: bytes[1])
+                    position += place % 2 * 64 + place % 4 / 2 * 2
+                    for _ in 0..<taps {
+                        withUnsafeBytes(of: Int16(truncatingIfNeeded: Int(codes[read]) - centre)) { bytes in
+                            packed[position] = Int8(bitPattern: bytes[0])
+                            packed[position + 1] = Int8(bitPattern: bytes[1])
+                        }
+                        position += tapStep
+                        read += 1
                     }
                 }
             }
+            input = blockEnd
         }
     }
 }

@@ -10,7 +10,8 @@
 /// Accumulation order. The sum for one output element always runs over (input block, kernel row, kernel column, input
 /// lane) in that order, one fused multiply-add each, starting from zero. It depends neither on how pixels are grouped
 /// into register tiles nor on rows, blocks or images computed in the same call: results of one level are bit-identical
-/// for every tiling, thread count and batch size. Sums of codes are exact, so they are equal at every level, and equal to
+/// for every tiling, thread count and batch size. Products with the zeros of a halo may be left out, which changes no sum of
+/// finite weights. Sums of codes are exact, so they are equal at every level, and equal to
 /// the float kernels' sums of the same numbers while these stay below 2^24.
 
 #include <stdbool.h>
@@ -46,6 +47,12 @@ typedef struct {
     ptrdiff_t pixelStride;
 } NKMap;
 
+/// Where windows lie along one axis: kernel position k of output i reads index i stride + k dilation - before, which is
+/// in the halo unless it is one of 0..<extent. An extent of 0 tells nothing.
+typedef struct {
+    int stride, dilation, before, extent;
+} NKAxis;
+
 /// Where a convolution reads. `origin` is channel block 0 of the pixel under kernel position (0, 0) of output (0, 0),
 /// which lies in the halo when there is padding. "Pixels" are usually the columns of one row; for 1x1 results they are
 /// the images of a batch, hence the separate steps.
@@ -59,6 +66,8 @@ typedef struct {
     ptrdiff_t outputRowStep, outputPixelStep;
     /// From one kernel row to the next, and from one kernel column to the next.
     ptrdiff_t kernelRowStep, kernelColumnStep;
+    /// What lies in the halo, whose zeros need not be multiplied.
+    NKAxis rows, columns;
 } NKInput;
 
 /// The input channels one block of 16 output channels reads, and where its weights start.

@@ -30,7 +30,15 @@ struct ConvolutionGeometry {
             outputRowStep: window.strides.height * layout.rowStride,
             outputPixelStep: isImageRow ? layout.imageStride : window.strides.width * layout.pixelStride,
             kernelRowStep: window.dilations.height * layout.rowStride,
-            kernelColumnStep: window.dilations.width * layout.pixelStride)
+            kernelColumnStep: window.dilations.width * layout.pixelStride,
+            rows: NKAxis(
+                stride: Int32(window.strides.height), dilation: Int32(window.dilations.height),
+                before: Int32(window.padding.top), extent: Int32(layout.height)),
+            columns: isImageRow
+                ? NKAxis()
+                : NKAxis(
+                    stride: Int32(window.strides.width), dilation: Int32(window.dilations.width),
+                    before: Int32(window.padding.left), extent: Int32(layout.width)))
     }
 
     /// A map of results as the kernels see it.

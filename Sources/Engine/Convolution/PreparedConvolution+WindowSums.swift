@@ -93,7 +93,8 @@ extension PreparedConvolution {
                     let plane = NKInput(
                         origin: UnsafePointer(channelSums + corner), codes: nil, imageStride: 0, blockStride: 0,
                         outputRowStep: window.strides.height * width, outputPixelStep: window.strides.width,
-                        kernelRowStep: window.dilations.height * width, kernelColumnStep: window.dilations.width)
+                        kernelRowStep: window.dilations.height * width, kernelColumnStep: window.dilations.width,
+                        rows: NKAxis(), columns: NKAxis())
                     nk_box_sums(
                         isa.level, plane, Int32(window.kernel.height), Int32(window.kernel.width),
                         Int32(geometry.rows), Int32(columns), floats + (index * groups + group) * planeLength)

@@ -34,74 +34,112 @@ NK_INLINE nk_ints NK_NAME(widen)(nk_ints sum, nk_pairs narrow) {
 #endif
 }
 
-/// sums[block][pixel] as floats, for `pixels` pixels and `blocks` output blocks; see NKCodeConvolution for the formula.
-/// Codes are multiplied as they are, zero points included, and the sums start at what these add too much. With `isNarrow`
-/// products gather in 16-bit numbers, which are added to the sums every `narrowSteps` steps, before they can overflow.
-NK_INLINE void NK_NAME(multiplyCodes)(
-    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep,
-    const NKCodeConvolution *convolution, const NKInput *input, const uint8_t *source, int firstBlock,
-    ptrdiff_t weightStride, float *sums, ptrdiff_t sumStride) {
+/// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
+typedef struct {
+    const NKCodeConvolution *convolution;
+    const NKInput *input;
+    int block;
+    /// From the weights of the first block to those of the second, and from its sums.
+    ptrdiff_t weightStride, sumStride;
+    NK_NAME(Positions) rows;
+    /// Those of the tile's first pixel that do not lie to the left of the input, and of its last not to the right.
+    NK_NAME(Positions) columns;
+} NK_NAME(CodeWork);
+
+/// The sums of a tile. With `narrowSteps` products gather in 16-bit numbers, which are added to the sums after so many
+/// steps, before they can overflow.
+typedef struct {
     nk_ints sum[NK_CODE_BLOCKS][NK_CODE_PIXELS];
     nk_pairs narrow[NK_CODE_BLOCKS][NK_CODE_PIXELS];
-    NK_UNROLL for (int b = 0; b < blocks; b++) {
-        const nk_ints weightSums = *(const nk_ints *)(convolution->weightSums + (firstBlock + b) * NKLanes);
-        const nk_ints start = weightSums * (nk_ints)(-convolution->zeroPoint);
-        NK_UNROLL for (int p = 0; p < pixels; p++) {
-            sum[b][p] = start;
-            narrow[b][p] = (nk_pairs)(0);
-        }
-    }
-    const NKOutputBlock *outputBlock = &convolution->blocks[firstBlock];
-    const int8_t *weights = (const int8_t *)convolution->weights + outputBlock->weights;
-    int narrowLeft = convolution->narrowSteps;
-    for (int first = outputBlock->firstInput; first < outputBlock->endInput;) {
-        const int inputBlock = first / NKLanes, blockEnd = (inputBlock + 1) * NKLanes;
-        const int end = blockEnd < outputBlock->endInput ? blockEnd : outputBlock->endInput;
-        const uint8_t *corner = source + inputBlock * input->blockStride + first % NKLanes;
-        for (int row = 0; row < convolution->kernelHeight; row++) {
-            const uint8_t *position = corner + row * input->kernelRowStep;
-            for (int column = 0; column < convolution->kernelWidth; column++) {
-                for (int lane = 0; lane < end - first; lane += 4) {
-                    NK_UNROLL for (int p = 0; p < pixels; p++) {
-                        int four;
-                        __builtin_memcpy(&four, position + p * pixelStep + lane, 4);
-                        NK_UNROLL for (int b = 0; b < blocks; b++) {
-                            const int8_t *own = weights + b * weightStride;
-                            if (isNarrow) narrow[b][p] = NK_NAME(multiplyNarrow)(narrow[b][p], (nk_ints)(four), own);
-                            else sum[b][p] = NK_NAME(multiplyFour)(sum[b][p], (nk_ints)(four), own);
-                        }
-                    }
-                    weights += isNarrow ? 64 : NK_NAME(stepBytes);
-                    if (!isNarrow || --narrowLeft > 0) continue;
-                    narrowLeft = convolution->narrowSteps;
-                    NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++) {
-                        sum[b][p] = NK_NAME(widen)(sum[b][p], narrow[b][p]);
-                        narrow[b][p] = (nk_pairs)(0);
-                    }
-                }
-                position += input->kernelColumnStep;
+    int narrowLeft;
+} NK_NAME(CodeSums);
+
+/// Adds the products of one kernel position for the pixels from..<to: `lanes` input channels.
+NK_INLINE void NK_NAME(multiplyCodeLanes)(
+    const bool isNarrow, const int from, const int to, const int blocks, const ptrdiff_t pixelStep, const int all,
+    const NK_NAME(CodeWork) *work, const uint8_t *position, const int8_t *weights, int lanes,
+    NK_NAME(CodeSums) *sums) {
+    for (int lane = 0; lane < lanes; lane += 4, weights += isNarrow ? 64 : NK_NAME(stepBytes)) {
+        NK_UNROLL for (int p = from; p < to; p++) {
+            int four;
+            __builtin_memcpy(&four, position + p * pixelStep + lane, 4);
+            NK_UNROLL for (int b = 0; b < blocks; b++) {
+                const int8_t *own = weights + b * work->weightStride;
+                if (isNarrow)
+                    sums->narrow[b][p] = NK_NAME(multiplyNarrow)(sums->narrow[b][p], (nk_ints)(four), own);
+                else
+                    sums->sum[b][p] = NK_NAME(multiplyFour)(sums->sum[b][p], (nk_ints)(four), own);
             }
         }
+        if (!isNarrow || --sums->narrowLeft > 0) continue;
+        sums->narrowLeft = work->convolution->narrowSteps;
+        NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < all; p++) {
+            sums->sum[b][p] = NK_NAME(widen)(sums->sum[b][p], sums->narrow[b][p]);
+            sums->narrow[b][p] = (nk_pairs)(0);
+        }
+    }
+}
+
+/// results[block][pixel] as floats, for `pixels` pixels and `blocks` output blocks; see NKCodeConvolution for the formula.
+/// Codes are multiplied as they are, zero points included, and the sums start at what these add too much.
+NK_INLINE void NK_NAME(multiplyCodes)(
+    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep, const NK_NAME(CodeWork) *work,
+    const uint8_t *source, float *results) {
+    const NKCodeConvolution *convolution = work->convolution;
+    const NKInput *input = work->input;
+    NK_NAME(CodeSums) sums;
+    sums.narrowLeft = convolution->narrowSteps;
+    NK_UNROLL for (int b = 0; b < blocks; b++) {
+        const nk_ints weightSums = *(const nk_ints *)(convolution->weightSums + (work->block + b) * NKLanes);
+        const nk_ints start = weightSums * (nk_ints)(-convolution->zeroPoint);
+        NK_UNROLL for (int p = 0; p < pixels; p++) {
+            sums.sum[b][p] = start;
+            sums.narrow[b][p] = (nk_pairs)(0);
+        }
+    }
+    const NKOutputBlock *outputBlock = &convolution->blocks[work->block];
+    const int8_t *weights = (const int8_t *)convolution->weights + outputBlock->weights;
+    for (int first = outputBlock->firstInput; first < outputBlock->endInput;) {
+        const int inputBlock = first / NKLanes, blockEnd = (inputBlock + 1) * NKLanes;
+        const int end = blockEnd < outputBlock->endInput ? blockEnd : outputBlock->endInput, lanes = end - first;
+        const ptrdiff_t columnWeights = lanes / 4 * (isNarrow ? 64 : NK_NAME(stepBytes));
+        const ptrdiff_t rowWeights = convolution->kernelWidth * columnWeights;
+        const uint8_t *corner = source + inputBlock * input->blockStride + first % NKLanes;
+        for (int row = work->rows.first; row < work->rows.end; row++) {
+            const uint8_t *position = corner + row * input->kernelRowStep;
+            const int8_t *weight = weights + row * rowWeights;
+            for (int column = 0; column < convolution->kernelWidth; column++) {
+                const bool skipsFirst = column < work->columns.first, skipsLast = column >= work->columns.end;
+#define NK_MULTIPLY(from, to) \
+    NK_NAME(multiplyCodeLanes)( \
+        isNarrow, from, to, blocks, pixelStep, pixels, work, position, weight, lanes, &sums)
+                // Most positions; the others leave out a pixel of the tile that reads the halo.
+                if (!skipsFirst && !skipsLast) NK_MULTIPLY(0, pixels);
+                else if (!skipsLast) NK_MULTIPLY(1, pixels);
+                else if (!skipsFirst) NK_MULTIPLY(0, pixels - 1);
+                else NK_MULTIPLY(1, pixels - 1);
+#undef NK_MULTIPLY
+                position += input->kernelColumnStep;
+                weight += columnWeights;
+            }
+        }
+        weights += convolution->kernelHeight * rowWeights;
         first = end;
     }
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++) {
-        if (isNarrow) sum[b][p] = NK_NAME(widen)(sum[b][p], narrow[b][p]);
-        NK_NAME(store)(sums + b * sumStride + p * NKLanes, __builtin_convertvector(sum[b][p], nk_floats));
+        if (isNarrow) sums.sum[b][p] = NK_NAME(widen)(sums.sum[b][p], sums.narrow[b][p]);
+        NK_NAME(store)(
+            results + b * work->sumStride + p * NKLanes, __builtin_convertvector(sums.sum[b][p], nk_floats));
     }
 }
 
 // One function for each register tile, as in convolution.h.
 #define NK_TILE_OF(name, isNarrow, pixels, blocks) \
     static void NK_NAME(name##pixels##x##blocks)( \
-        const NKCodeConvolution *convolution, const NKInput *input, const uint8_t *source, int block, \
-        ptrdiff_t weightStride, float *sums, ptrdiff_t sumStride) { \
-        if (input->outputPixelStep == NKLanes) \
-            NK_NAME(multiplyCodes)( \
-                isNarrow, pixels, blocks, NKLanes, convolution, input, source, block, weightStride, sums, sumStride); \
-        else \
-            NK_NAME(multiplyCodes)( \
-                isNarrow, pixels, blocks, input->outputPixelStep, convolution, input, source, block, weightStride, \
-                sums, sumStride); \
+        const NK_NAME(CodeWork) *work, const uint8_t *source, float *results) { \
+        const ptrdiff_t step = work->input->outputPixelStep; \
+        if (step == NKLanes) NK_NAME(multiplyCodes)(isNarrow, pixels, blocks, NKLanes, work, source, results); \
+        else NK_NAME(multiplyCodes)(isNarrow, pixels, blocks, step, work, source, results); \
     }
 #define NK_TILE_ONE(pixels) NK_TILE_OF(codeTile, false, pixels, 1)
 #define NK_TILE_ONE_NAME(pixels) NK_NAME(codeTile##pixels##x1),
@@ -112,8 +150,7 @@ NK_INLINE void NK_NAME(multiplyCodes)(
 #define NK_NARROW_TWO(pixels) NK_TILE_OF(narrowTile, true, pixels, 2)
 #define NK_NARROW_TWO_NAME(pixels) NK_NAME(narrowTile##pixels##x2),
 
-typedef void (*NK_NAME(CodeTileFunction))(
-    const NKCodeConvolution *, const NKInput *, const uint8_t *, int, ptrdiff_t, float *, ptrdiff_t);
+typedef void (*NK_NAME(CodeTileFunction))(const NK_NAME(CodeWork) *, const uint8_t *, float *);
 
 NK_CODE_TILES(NK_TILE_ONE)
 #if NK_CODE_BLOCKS == 2
@@ -166,20 +203,29 @@ NK_INLINE void NK_NAME(shiftSums)(
     }
 }
 
+/// The kernel rows that count for an output row: those in the halo may only be left out if its code is 0.
+NK_INLINE NK_NAME(Positions) NK_NAME(codeRows)(const NKCodeConvolution *layer, const NKInput *input, int row) {
+    const NK_NAME(Positions) all = {0, layer->kernelHeight};
+    return layer->zeroPoint == 0 ? NK_NAME(inside)(&input->rows, row, layer->kernelHeight) : all;
+}
+
 /// The sums of one row of one or two blocks, `pixels` pixels from `start` on.
 NK_INLINE void NK_NAME(multiplyRow)(
-    const NKCodeConvolution *convolution, const NKInput *input, int block, int blocks, int row, int start, int pixels,
-    float *sums, ptrdiff_t sumStride) {
+    NK_NAME(CodeWork) *work, int blocks, int row, int start, int pixels, int rowPixels, float *results) {
+    const NKCodeConvolution *convolution = work->convolution;
+    const NKInput *input = work->input;
     const NK_NAME(CodeTileFunction) *tiles = NK_NAME(codeTiles)[convolution->narrowSteps > 0][blocks - 1];
-    const NKOutputBlock *outputBlock = &convolution->blocks[block];
-    const ptrdiff_t weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
+    const int width = convolution->kernelWidth;
+    const bool leavesOut = convolution->zeroPoint == 0;
+    work->rows = NK_NAME(codeRows)(convolution, input, row);
     const uint8_t *source = input->codes + row * input->outputRowStep;
     int remaining = (pixels + NK_CODE_PIXELS - 1) / NK_CODE_PIXELS;
     for (int done = 0; done < pixels; remaining--) {
-        const int count = (pixels - done + remaining - 1) / remaining;
-        tiles[count - 1](
-            convolution, input, source + (start + done) * input->outputPixelStep, block, weightStride,
-            sums + done * NKLanes, sumStride);
+        const int count = (pixels - done + remaining - 1) / remaining, pixel = start + done;
+        const bool leavesFirst = leavesOut && pixel == 0, leavesLast = leavesOut && pixel + count == rowPixels;
+        work->columns.first = leavesFirst ? NK_NAME(inside)(&input->columns, 0, width).first : 0;
+        work->columns.end = leavesLast ? NK_NAME(inside)(&input->columns, rowPixels - 1, width).end : width;
+        tiles[count - 1](work, source + pixel * input->outputPixelStep, results + done * NKLanes);
         done += count;
     }
 }
@@ -190,20 +236,22 @@ static void NK_NAME(convolveDenseCodes)(
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
+    NK_NAME(CodeWork) work = {.convolution = convolution, .input = input, .sumStride = capacity * NKLanes};
     // Several short rows are finished together.
     const int rowsTogether = tile->pixels < capacity ? capacity / tile->pixels : 1;
     int blocks = 1;
     for (int block = tile->firstBlock; block < tile->endBlock; block += blocks) {
-        blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(&convolution->blocks[block])
-            ? 2 : 1;
+        const NKOutputBlock *outputBlock = &convolution->blocks[block];
+        blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(outputBlock) ? 2 : 1;
+        work.block = block;
+        work.weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
         for (int row = tile->firstRow; row < tile->endRow; row += rowsTogether) {
             const int rows = tile->endRow - row < rowsTogether ? tile->endRow - row : rowsTogether;
             for (int start = 0; start < tile->pixels; start += capacity) {
                 const int pixels = tile->pixels - start < capacity ? tile->pixels - start : capacity;
                 for (int i = 0; i < rows; i++)
                     NK_NAME(multiplyRow)(
-                        convolution, input, block, blocks, row + i, start, pixels, sums + i * pixels * NKLanes,
-                        capacity * NKLanes);
+                        &work, blocks, row + i, start, pixels, tile->pixels, sums + i * pixels * NKLanes);
                 for (int b = 0; b < blocks; b++) {
                     float *blockSums = sums + b * capacity * NKLanes;
                     for (int i = 0; convolution->windowShift != NULL && i < rows; i++)

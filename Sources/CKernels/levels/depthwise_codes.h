@@ -30,7 +30,8 @@ NK_INLINE nk_ints NK_NAME(fourColumns)(const bool dense, const uint8_t *codes, p
 /// Sums of `pixels` pixels; the fourth columns that a pair reads may lie beyond the row, where their weight is zero.
 NK_INLINE void NK_NAME(slideCodes)(
     const int pixels, const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input,
-    const uint8_t *source, const int8_t *weights, nk_ints start, float *sums, float *windowSums) {
+    const uint8_t *source, const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, float *sums,
+    float *windowSums) {
     const int groups = (layer->kernelWidth + 3) / 4, apart = kind.pairs ? 2 : 1;
     const ptrdiff_t columnStep = kind.dense ? NKLanes : input->kernelColumnStep;
     const ptrdiff_t pixelStep = kind.pairs ? NKLanes : input->outputPixelStep;
@@ -40,7 +41,8 @@ NK_INLINE void NK_NAME(slideCodes)(
         sum[p] = start;
         windowSum[p] = windowStart;
     }
-    for (int row = 0; row < layer->kernelHeight; row++)
+    weights += rows.first * groups * layer->parts * NK_NAME(stepBytes);
+    for (int row = rows.first; row < rows.end; row++)
         for (int group = 0; group < groups; group++) {
             const int left = layer->kernelWidth - 4 * group, count = left < 4 ? left : 4;
             const nk_ints ones = (nk_ints)((int)(0x01010101u >> (32 - 8 * count)));
@@ -70,11 +72,11 @@ NK_INLINE void NK_NAME(slideCodes)(
 /// All pixels of a segment. With pairs an odd last pixel is computed with one that does not exist.
 NK_INLINE void NK_NAME(slideCodeSegment)(
     const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source,
-    const int8_t *weights, nk_ints start, int pixels, float *sums, float *windowSums) {
+    const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, int pixels, float *sums, float *windowSums) {
 #define NK_SLIDE(count) \
     NK_NAME(slideCodes)( \
-        count, kind, layer, input, source + done * input->outputPixelStep, weights, start, sums + done * NKLanes, \
-        windowSums + done * NKLanes)
+        count, kind, layer, input, source + done * input->outputPixelStep, weights, start, rows, \
+        sums + done * NKLanes, windowSums + done * NKLanes)
     int done = 0;
     for (; done + (kind.pairs ? 7 : 8) <= pixels; done += 8) NK_SLIDE(8);
     for (; done + (kind.pairs ? 3 : 4) <= pixels; done += 4) NK_SLIDE(4);
@@ -87,12 +89,13 @@ NK_INLINE void NK_NAME(slideCodeSegment)(
 /// The sums of a segment of one row, by the loop for its kind.
 static void NK_NAME(slideCodeRow)(
     const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source, const int8_t *weights, nk_ints start,
-    int pixels, float *sums, float *windowSums) {
+    NK_NAME(Positions) rows, int pixels, float *sums, float *windowSums) {
     const bool dense = input->kernelColumnStep == NKLanes, windows = layer->sumsWindows;
     const bool pairs = dense && input->outputPixelStep == NKLanes && layer->kernelWidth <= 3;
 #define NK_SEGMENT(dense, pairs, windows) \
     NK_NAME(slideCodeSegment)( \
-        (NK_NAME(DepthwiseKind)){dense, pairs, windows}, layer, input, source, weights, start, pixels, sums, windowSums)
+        (NK_NAME(DepthwiseKind)){dense, pairs, windows}, layer, input, source, weights, start, rows, pixels, sums, \
+        windowSums)
     if (pairs && windows) NK_SEGMENT(true, true, true);
     else if (pairs) NK_SEGMENT(true, true, false);
     else if (dense && windows) NK_SEGMENT(true, false, true);
@@ -126,7 +129,7 @@ static void NK_NAME(convolveDepthwiseCodes)(
                     NK_NAME(slideCodeRow)(
                         convolution, input,
                         corner + (row + i) * input->outputRowStep + first * input->outputPixelStep, weights, start,
-                        pixels, sums + i * pixels * NKLanes, windowSums + i * pixels * NKLanes);
+                        NK_NAME(codeRows)(convolution, input, row + i), pixels, sums + i * pixels * NKLanes, windowSums + i * pixels * NKLanes);
                 // The buffer holds these rows and pixels only.
                 own.rowStride = pixels * NKLanes;
                 own.origin = windowSums - (row * pixels + first) * NKLanes;

@@ -24,7 +24,7 @@ NK_DEFINE_PRODUCTS(nk_narrow_products_avx2, nk_pairs, __m256i, _mm256_maddubs_ep
 
 /// Rounds and packs with saturation, two pixels at a time within halves of a register, and then orders the quarters.
 static inline __attribute__((always_inline)) void nk_pack_units_avx2(
-    uint8_t *bytes, const nk_floats units[4], int zero, nk_bytes largest) {
+    uint8_t *bytes, const nk_floats units[4], int zero) {
     const __m256i zeros = _mm256_set1_epi16((short)zero), order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     for (int q = 0; q < 4; q += 2) {
         __m256i pixel[2];
@@ -33,9 +33,8 @@ static inline __attribute__((always_inline)) void nk_pack_units_avx2(
             const __m256i high = _mm256_cvtps_epi32((__m256)units[q + i].hi);
             pixel[i] = _mm256_adds_epi16(_mm256_packs_epi32(low, high), zeros);
         }
-        const __m256i codes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(pixel[0], pixel[1]), order);
-        const __m256i bounded = _mm256_min_epu8(codes, _mm256_broadcastsi128_si256((__m128i)largest));
-        _mm256_storeu_si256((__m256i *)(bytes + q * NKLanes), bounded);
+        const __m256i packed = _mm256_packus_epi16(pixel[0], pixel[1]);
+        _mm256_storeu_si256((__m256i *)(bytes + q * NKLanes), _mm256_permutevar8x32_epi32(packed, order));
     }
 }
 

@@ -30,15 +30,14 @@ NK_DEFINE_PRODUCTS(nk_pair_products_baseline, nk_ints, __m128i, _mm_madd_epi16)
 
 /// Rounds and packs with saturation.
 static inline __attribute__((always_inline)) void nk_pack_units_baseline(
-    uint8_t *bytes, const nk_floats units[4], int zero, nk_bytes largest) {
+    uint8_t *bytes, const nk_floats units[4], int zero) {
     const __m128i zeros = _mm_set1_epi16((short)zero);
     for (int q = 0; q < 4; q++) {
         const __m128i a = _mm_cvtps_epi32((__m128)units[q].lo.lo), b = _mm_cvtps_epi32((__m128)units[q].lo.hi);
         const __m128i c = _mm_cvtps_epi32((__m128)units[q].hi.lo), d = _mm_cvtps_epi32((__m128)units[q].hi.hi);
         const __m128i first = _mm_adds_epi16(_mm_packs_epi32(a, b), zeros);
         const __m128i second = _mm_adds_epi16(_mm_packs_epi32(c, d), zeros);
-        const __m128i codes = _mm_min_epu8(_mm_packus_epi16(first, second), (__m128i)largest);
-        _mm_storeu_si128((__m128i *)(bytes + q * NKLanes), codes);
+        _mm_storeu_si128((__m128i *)(bytes + q * NKLanes), _mm_packus_epi16(first, second));
     }
 }
 #define NK_PACK_UNITS nk_pack_units_baseline

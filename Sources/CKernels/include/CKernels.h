@@ -202,8 +202,6 @@ typedef struct {
     NKMap preActivation;
     NKActivation activation;
     float a, b;
-    /// Whether no output can be 2^30 of its steps or more, whatever the sums: what loops that convert to integers need.
-    bool isBounded;
     int outputCount;
     NKOutput outputs[NKMaximumOutputs];
 } NKEpilogue;

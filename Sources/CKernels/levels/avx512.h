@@ -3,14 +3,13 @@
 
 /// Rounds and packs with saturation, within quarters of a register, and then puts each pixel's quarters side by side.
 static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk_pack_units(
-    uint8_t *bytes, const nk_floats units[4], int zero, nk_bytes largest) {
+    uint8_t *bytes, const nk_floats units[4], int zero) {
     const __m512i zeros = _mm512_set1_epi16((short)zero);
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i whole[4];
     for (int q = 0; q < 4; q++) whole[q] = _mm512_cvtps_epi32((__m512)units[q]);
     const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(whole[0], whole[1]), zeros);
     const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(whole[2], whole[3]), zeros);
-    const __m512i codes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second));
-    _mm512_storeu_si512(bytes, _mm512_min_epu8(codes, _mm512_broadcast_i32x4((__m128i)largest)));
+    _mm512_storeu_si512(bytes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second)));
 }
 #define NK_PACK_UNITS nk_pack_units

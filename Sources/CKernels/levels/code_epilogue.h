@@ -38,7 +38,7 @@ NK_INLINE NK_NAME(CodeConstants) NK_NAME(codeConstants)(const NKEpilogue *epilog
     return constants;
 }
 
-/// The grid units of one pixel, neither rounded nor bounded yet: storing does both.
+/// The grid units of one pixel, not rounded yet and not bounded below: storing does both.
 NK_INLINE void NK_NAME(unitsOf)(
     const NK_NAME(CodeKind) kind, const NKActivation activation, const NK_NAME(CodeConstants) *constants,
     const float *sum, const uint8_t *addend, const float *windowSum, nk_floats units[2]) {
@@ -56,24 +56,22 @@ NK_INLINE void NK_NAME(unitsOf)(
         value = NK_NAME(activate)(NKActivationClamp, value, constants->a, constants->b);
     if (kind.activation == NK_NAME(anyActivation))
         value = NK_NAME(activate)(activation, value, constants->a, constants->b);
-    units[0] = value * constants->grid[0].inverseScale;
-    if (kind.outputs == NK_NAME(roundedAgain)) {
-        const NK_NAME(Grid) *grid = &constants->grid[0];
-        value = NK_NAME(round)(NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(units[0], grid->low), grid->high)) * grid->step;
-    }
+    units[0] = NK_NAME(atMost)(value * constants->grid[0].inverseScale, constants->grid[0].high);
+    if (kind.outputs == NK_NAME(roundedAgain))
+        value = NK_NAME(round)(NK_NAME(atLeastOrNaN)(units[0], constants->grid[0].low)) * constants->grid[0].step;
     if (kind.outputs == NK_NAME(twoOutputs) || kind.outputs == NK_NAME(roundedAgain))
-        units[1] = value * constants->grid[1].inverseScale;
+        units[1] = NK_NAME(atMost)(value * constants->grid[1].inverseScale, constants->grid[1].high);
 }
 
 /// Stores the codes of up to four pixels, `stride` apart.
 NK_INLINE void NK_NAME(storeCodes)(
-    uint8_t *bytes, ptrdiff_t stride, int count, const nk_floats units[4], const NK_NAME(CodeRange) *range) {
+    uint8_t *bytes, ptrdiff_t stride, int count, nk_floats units[4], NK_NAME(CodeZero) zero) {
     if (count == 4 && stride == NKLanes) {
-        NK_NAME(storeFour)(bytes, units, range);
+        NK_NAME(storeFour)(bytes, units, zero);
         return;
     }
     uint8_t four[4 * NKLanes];
-    NK_NAME(storeFour)(four, units, range);
+    NK_NAME(storeFour)(four, units, zero);
     for (int q = 0; q < count; q++) __builtin_memcpy(bytes + q * stride, four + q * NKLanes, NKLanes);
 }
 
@@ -83,9 +81,9 @@ NK_INLINE void NK_NAME(finishCodes)(
     int pixel, int pixels, const NKWindow *window) {
     const int outputs = kind.outputs == NK_NAME(oneOutput) || kind.outputs == NK_NAME(lookedUp) ? 1 : 2;
     const NK_NAME(CodeConstants) constants = NK_NAME(codeConstants)(epilogue, block, outputs);
-    NK_NAME(CodeRange) range[2];
+    NK_NAME(CodeZero) zero[2];
     NK_UNROLL for (int i = 0; i < outputs; i++)
-        range[i] = NK_NAME(codeRange)((int)epilogue->outputs[i].map.zeroPoint, constants.grid[i].high);
+        zero[i] = NK_NAME(codeZero)((int)epilogue->outputs[i].map.zeroPoint);
     const ptrdiff_t addendStride = epilogue->addend.pixelStride, windowStride = window->pixelStride;
 
     for (int row = firstRow; row < firstRow + rows; row++, sums += pixels * NKLanes) {
@@ -109,7 +107,7 @@ NK_INLINE void NK_NAME(finishCodes)(
             }
             NK_UNROLL for (int i = 0; i < outputs; i++) {
                 const ptrdiff_t stride = epilogue->outputs[i].map.pixelStride;
-                NK_NAME(storeCodes)(bytes[i] + first * stride, stride, count, units[i], &range[i]);
+                NK_NAME(storeCodes)(bytes[i] + first * stride, stride, count, units[i], zero[i]);
             }
         }
 #if defined(NK_LOOK_UP)
@@ -173,7 +171,7 @@ NK_INLINE bool NK_NAME(looksUp)(const NKOutput *outputs) {
 static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2;
-    if (!epilogue->isBounded || epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
+    if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
         || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL))
         return NK_NAME(finishRows);
     const int adds = epilogue->addend.codes != NULL;

@@ -44,34 +44,36 @@ NK_INLINE nk_floats NK_NAME(round)(nk_floats value) {
     return (value + magic) - magic;
 }
 
-// Codes from grid units below 2^30 in magnitude, not yet rounded; NaN becomes 0.
-
-/// How units become codes: the code of zero, and the largest code of each lane.
-typedef struct {
-    int zero;
-    nk_bytes largest;
-} NK_NAME(CodeRange);
-
-NK_INLINE NK_NAME(CodeRange) NK_NAME(codeRange)(int zero, nk_floats high) {
-    const nk_ints largest = __builtin_convertvector(high, nk_ints) + (nk_ints)(zero);
-    return (NK_NAME(CodeRange)){zero, __builtin_convertvector(largest, nk_bytes)};
-}
-
-/// Stores the codes of four pixels, round(unit) + zero within 0 and the largest, one after the other.
-NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, const nk_floats units[4], const NK_NAME(CodeRange) *range) {
+// Codes from grid units: bounded above, not yet rounded.
 #if defined(NK_PACK_UNITS)
-    NK_PACK_UNITS(bytes, units, range->zero, range->largest);
-#else
-    // After 1.5 2^23 is added the low bits of a unit within 2^22 are its whole number.
-    const nk_floats zero = NK_NAME(broadcast)((float)range->zero), magic = NK_NAME(broadcast)(12582912.0f);
-    const nk_floats high = __builtin_convertvector(range->largest, nk_floats) - zero;
-    NK_UNROLL for (int q = 0; q < 4; q++) {
-        const nk_floats rounded = NK_NAME(atMost)(NK_NAME(atLeastOrNaN)(units[q], -zero), high) + magic;
-        const nk_ints code = (nk_ints)rounded + (nk_ints)(range->zero - 0x4b400000);
-        *(nk_bytes *)(bytes + q * NKLanes) = __builtin_convertvector(code, nk_bytes);
-    }
-#endif
+/// The code of zero, in the form that `storeFour` adds.
+typedef int NK_NAME(CodeZero);
+
+NK_INLINE NK_NAME(CodeZero) NK_NAME(codeZero)(int zero) { return zero; }
+
+/// Stores the codes of four pixels, round(unit) + zero and at least 0, one after the other; NaN becomes 0.
+NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, const nk_floats units[4], NK_NAME(CodeZero) zero) {
+    NK_PACK_UNITS(bytes, units, zero);
 }
+#else
+typedef struct {
+    nk_floats low;
+    nk_ints zero;
+} NK_NAME(CodeZero);
+
+// Less the bits of the number that rounds.
+NK_INLINE NK_NAME(CodeZero) NK_NAME(codeZero)(int zero) {
+    return (NK_NAME(CodeZero)){(nk_floats)((float)-zero), (nk_ints)(zero - 0x4b400000)};
+}
+
+NK_INLINE void NK_NAME(storeFour)(uint8_t *bytes, const nk_floats units[4], NK_NAME(CodeZero) zero) {
+    const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
+    NK_UNROLL for (int q = 0; q < 4; q++) {
+        const nk_floats rounded = NK_NAME(atLeastOrNaN)(units[q], zero.low) + magic;
+        *(nk_bytes *)(bytes + q * NKLanes) = __builtin_convertvector((nk_ints)rounded + zero.zero, nk_bytes);
+    }
+}
+#endif
 
 /// exp(x) within 2 ulp on [-87.3, 88.3], clamped to it outside; NaN stays NaN.
 ///

@@ -21,12 +21,7 @@ extension Epilogue {
             firstImage: 0, endImage: Int32(images.count), firstBlock: 0, endBlock: Int32(layout.blocks),
             firstRow: 0, endRow: Int32(layout.height),
             pixels: Int32(layout.width))
-        let largest: Float =
-            switch input {
-            case .floats: .infinity
-            case .codes(_, let step): 255 * abs(step)
-            }
-        withKernelForm(maps, largestSum: largest, view: { $0.view(image: images.lowerBound) }) { form in
+        withKernelForm(maps, view: { $0.view(image: images.lowerBound) }) { form in
             var form = form
             nk_apply(isa.level, input.view(image: images.lowerBound), tile, &form)
         }

@@ -42,8 +42,6 @@ public struct Epilogue: Sendable {
     /// For each output 256 codes: what it stores for each code of its source, where both are maps of codes.
     private let codesOfCodes: AlignedArray<UInt8>
 
-    private let reach: EpilogueReach
-
     /// The most results an epilogue can store.
     public static let maximumOutputs = NKMaximumOutputs
 
@@ -61,9 +59,6 @@ public struct Epilogue: Sendable {
         self.addendScale = addendScale
         self.outputs = outputs
         usesWindowSums = offset != nil
-        reach = EpilogueReach(
-            scale: scale, bias: bias, offset: offset ?? [0], addendScale: addendScale, activation: activation,
-            outputs: outputs)
 
         var rows = [scale, bias, offset ?? [0]]
         for (index, output) in outputs.enumerated() {
@@ -122,16 +117,15 @@ public struct Epilogue: Sendable {
         }
     }
 
-    /// Calls `body` with the kernels' form of this epilogue on maps seen through `view`, for sums that are known not to
-    /// exceed a magnitude.
+    /// Calls `body` with the kernels' form of this epilogue on maps seen through `view`.
     func withKernelForm<Result, Failure>(
-        _ maps: EpilogueMaps, largestSum: Float, view: (StoredMap) -> NKMap,
+        _ maps: EpilogueMaps, view: (StoredMap) -> NKMap,
         _ body: (NKEpilogue) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var form = kernelForm(maps, view: view)
-        form.isBounded = reach.isBounded(largestSum: largestSum, addend: maps.addend)
+        let form = kernelForm(maps, view: view)
         return try table.withElements { (floats) throws(Failure) -> Result in
             try codesOfCodes.withElements { (codes) throws(Failure) -> Result in
+                var form = form
                 form.table = floats
                 withUnsafeMutableBytes(of: &form.outputs) { bytes in
                     let slots = bytes.bindMemory(to: NKOutput.self)
@@ -180,7 +174,7 @@ public struct Epilogue: Sendable {
 
 extension Epilogue.Output {
     /// The grid of the result, `nil` for real values.
-    var grid: StorageGrid? {
+    fileprivate var grid: StorageGrid? {
         switch self {
         case .real: nil
         case .quantized(let grid), .requantized(let grid, _): grid

@@ -29,11 +29,6 @@ enum KernelWeights: Sendable {
         if case .codes(let weights) = self { weights.sumsWindows } else { false }
     }
 
-    /// The largest magnitude of a sum of so many products.
-    func largestSum(terms: Int) -> Float {
-        if case .codes = self { Float(255 * 255 * terms) } else { .infinity }
-    }
-
     var isDepthwise: Bool {
         switch self {
         case .floats(let weights): weights.depthwise

@@ -154,9 +154,7 @@ public struct PreparedConvolution: Sendable {
         let inputs = weights.isDepthwise ? 1 : inputChannels / groups
         let tiles = geometry.tiles(blocks: weights.blocks.count, workPerElement: taps * inputs)
         try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
-            try epilogue.withKernelForm(
-                maps, largestSum: weights.largestSum(terms: taps * inputs), view: geometry.view
-            ) { (form) throws(Cancelled) in
+            try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
                 var form = form
                 try weights.withKernelForm(
                     window, blocks, geometry.source, summingWindows: epilogue.usesWindowSums

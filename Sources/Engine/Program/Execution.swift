@@ -193,23 +193,26 @@ public final class Execution {
     private func run(
         layer index: Int, _ batch: Range<Int>, _ observer: Observer?, _ cancelled: () -> Bool
     ) throws(Cancelled) {
-        let layer = program.net.layers[index]
-        guard let input = program.forms[layer.input], let output = program.forms[layer.output] else {
-            preconditionFailure("a layer without memory")
+        let step = program.steps[index]
+        // Looking is for calibration only; the layer itself, with its weights, is not needed otherwise.
+        let observed = observer == nil ? nil : program.net.layers[index]
+        let before = observed.flatMap { layer in
+            layer.preActivation != layer.output && program.observed.contains(layer.preActivation)
+                ? preActivationMap(layer) : nil
         }
-        let copy = TensorForms.Copy(
-            grid: program.plan?.layers[index].input ?? .real, isCodes: program.paths[index] == .integer)
-        let isObserved = layer.preActivation != layer.output && program.observed.contains(layer.preActivation)
-        let before = isObserved && observer != nil ? preActivationMap(layer) : nil
         try program.layers[index].convolution.run(
-            input: map(input.slot(for: copy)), images: batch, epilogue: program.epilogues[index],
+            input: map(step.input), images: batch, epilogue: program.epilogues[index],
             maps: EpilogueMaps(
-                stored: Program.outputs(of: output).slots.map { map($0) }, addend: layer.addend.map(values),
+                stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) },
                 preActivation: before), isa: isa, scratch: scratch, cancelled: cancelled)
-        copyBeyondEpilogue(output, batch)
-        if let before { observe(layer.preActivation, before, batch, observer) }
-        if observer != nil, program.observed.contains(layer.output) {
-            observe(layer.output, floats(of: layer.output), batch, observer)
+        if step.outputs.count >= Epilogue.maximumOutputs, let form = program.forms[program.net.layers[index].output]
+        {
+            copyBeyondEpilogue(form, batch)
+        }
+        guard let observed else { return }
+        if let before { observe(observed.preActivation, before, batch, observer) }
+        if program.observed.contains(observed.output) {
+            observe(observed.output, floats(of: observed.output), batch, observer)
         }
     }
 

@@ -20,6 +20,7 @@ public struct Program: Sendable {
 
     let layers: [PreparedLayer]
     let epilogues: [Epilogue]
+    let steps: [LayerStep]
     let forms: [TensorID: TensorForms]
     /// How what no layer writes is stored: net inputs and results of operations.
     let storing: [TensorID: Epilogue]
@@ -66,6 +67,11 @@ public struct Program: Sendable {
                 channels: MapLayout(net.graph[tensor].shape).channels, outputs: Program.outputs(of: form).outputs)
         }
         self.storing = storing
+        steps = net.layers.enumerated().map { index, layer in
+            let copy = TensorForms.Copy(
+                grid: plan?.layers[index].input ?? .real, isCodes: paths[index] == .integer)
+            return LayerStep(layer, copy, forms)
+        }
         epilogues = net.layers.enumerated().map { index, layer in
             let factors = PreparedLayer.factors(plan?.layers[index])
             return Epilogue(

@@ -165,7 +165,8 @@ private struct DepthwiseOrder {
     init(kernelWidth: Int, kernelHeight: Int, weights: [Int]) {
         self.kernelWidth = kernelWidth
         self.kernelHeight = kernelHeight
-        parts = weights.allSatisfy((-128...127).contains) ? 1 : 2
+        let (low, high) = (weights.min() ?? 0, weights.max() ?? 0)
+        parts = max((high + 126) / 127, (127 - low) / 128, 1)
     }
 
     private var groups: Int { (kernelWidth + 3) / 4 }
@@ -177,11 +178,14 @@ private struct DepthwiseOrder {
         for row in 0..<kernelHeight {
             for column in 0..<kernelWidth {
                 let weight = weights[(output * kernelHeight + row) * kernelWidth + column]
-                let first = max(-128, min(127, weight))
                 let step = (row * groups + column / 4) * parts * 64 + output % lanes * 4 + column % 4
                 let start = output / lanes * blockBytes + step
-                packed[start] = Int8(first)
-                if parts == 2 { packed[start + 64] = Int8(weight - first) }
+                var left = weight
+                for part in 0..<parts {
+                    let own = max(-128, min(127, left))
+                    packed[start + part * 64] = Int8(own)
+                    left -= own
+                }
             }
         }
     }

@@ -73,32 +73,42 @@ struct CodeConvolutionTests {
         }
     }
 
-    /// The largest codes and weights of every width: levels that gather products in 16 bits widen them in time.
+    /// The largest codes and weights of every width: levels that gather products in 16 bits widen them in time, and
+    /// depthwise weights beyond 8 bits are the sum of their parts.
     @Test(arguments: InstructionSet.available)
     func sumsOfTheLargestCodesAreExact(isa: InstructionSet) throws {
-        let layer = ReferenceConvolution(
-            images: 1, inputChannels: 50, outputChannels: 20, height: 4, width: 9,
-            window: Window(
-                kernel: Window.Pair(3, 3), padding: Window.Padding(top: 1, left: 1, bottom: 1, right: 1)))
-        for bits in 1...8 {
-            for weightBits in 1...8 {
-                for zero in [0, (1 << weightBits) - 1] {
-                    let largest = (1 << bits) - 1
-                    let floats = layer.inputMap([Float](repeating: Float(largest), count: layer.inputCount))
-                    let codes = StoredMap.codes(CodeMap(layout: floats.layout, capacity: 1, zeroPoint: 0), step: 1)
-                    Epilogue(
-                        channels: layer.inputChannels,
-                        outputs: [.quantized(.codes(scale: 1, zeroPoint: 0, codes: 0...largest))]
-                    ).apply(to: floats, images: 0..<1, maps: EpilogueMaps(stored: [codes]), isa: isa)
-                    let weight = UInt8((1 << weightBits) - 1 - zero)
-                    let weights = [UInt8](repeating: weight, count: layer.weightCount)
-                    let zeroPoints = [Int](repeating: zero, count: layer.outputChannels)
-                    let output = layer.outputMap()
-                    try prepared(layer, weights, zeroPoints, inputBits: bits, isa).run(
-                        input: codes, images: 0..<1, epilogue: Epilogue(channels: layer.outputChannels),
-                        maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
-                    let expected = layer.sums(floats.planar(0..<1), centred(weights, zeroPoints))
-                    #expect(output.planar(0..<1).map(Double.init) == expected, "\(bits) \(weightBits) \(zero)")
+        let window = Window(
+            kernel: Window.Pair(3, 3), padding: Window.Padding(top: 1, left: 1, bottom: 1, right: 1))
+        let layers = [
+            ReferenceConvolution(
+                images: 1, inputChannels: 50, outputChannels: 20, height: 4, width: 9, window: window),
+            ReferenceConvolution(
+                images: 1, inputChannels: 20, outputChannels: 20, groups: 20, height: 4, width: 9, window: window),
+        ]
+        for layer in layers {
+            for bits in 1...8 {
+                let largest = (1 << bits) - 1
+                let floats = layer.inputMap([Float](repeating: Float(largest), count: layer.inputCount))
+                let codes = StoredMap.codes(CodeMap(layout: floats.layout, capacity: 1, zeroPoint: 0), step: 1)
+                Epilogue(
+                    channels: layer.inputChannels,
+                    outputs: [.quantized(.codes(scale: 1, zeroPoint: 0, codes: 0...largest))]
+                ).apply(to: floats, images: 0..<1, maps: EpilogueMaps(stored: [codes]), isa: isa)
+                for weightBits in 1...8 {
+                    for zero in [0, (1 << weightBits) - 1] {
+                        let weight = UInt8((1 << weightBits) - 1 - zero)
+                        let weights = [UInt8](repeating: weight, count: layer.weightCount)
+                        let zeroPoints = [Int](repeating: zero, count: layer.outputChannels)
+                        let output = layer.outputMap()
+                        try prepared(layer, weights, zeroPoints, inputBits: bits, isa).run(
+                            input: codes, images: 0..<1, epilogue: Epilogue(channels: layer.outputChannels),
+                            maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(),
+                            cancelled: { false })
+                        let expected = layer.sums(floats.planar(0..<1), centred(weights, zeroPoints))
+                        #expect(
+                            output.planar(0..<1).map(Double.init) == expected,
+                            "\(layer) \(bits) \(weightBits) \(zero)")
+                    }
                 }
             }
         }

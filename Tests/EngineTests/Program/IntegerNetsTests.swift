@@ -124,7 +124,7 @@ private struct MixedGraph {
         let calibration = try await CalibrationRun(
             net, on: source, options: RunOptions(threads: 2, isa: .best)
         ).run()
-        #expect(net.layers.count == 12)
+        #expect(net.layers.count == 11)
         for (number, bits) in (2...8).enumerated() {
             for correction in [BiasCorrection.none, .both] {
                 var options = PlanOptions.standard

@@ -7,8 +7,9 @@ internal import Quant
 struct InputCodes {
     private let preprocessing: Preprocessing
     private let quantizer: AffineQuantizer
-    /// For each channel the codes of 256 bytes.
-    private let codes: [UInt8]
+    /// For each channel the codes of 256 bytes, each at its place among four channels; the places beyond the last channel
+    /// hold the code of zero.
+    private let words: [UInt32]
 
     /// The codes on a grid.
     init?(_ preprocessing: Preprocessing, _ quantizer: AffineQuantizer, channels: Int) {
@@ -26,7 +27,10 @@ struct InputCodes {
             scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
         self.preprocessing = preprocessing
         self.quantizer = quantizer
-        codes = values.map { grid.code(of: $0, channel: 0) }
+        let padding = repeatElement(UInt8(quantizer.zeroPoint), count: (4 - channels % 4) % 4 * 256)
+        words = (values.map { grid.code(of: $0, channel: 0) } + padding).enumerated().map { index, code in
+            UInt32(code) << (index / 256 % 4 * 8)
+        }
     }
 
     /// Whether these are the codes for another preprocessing and grid.
@@ -42,24 +46,31 @@ struct InputCodes {
             layout.height == images.height, layout.width == images.width
         else { return false }
         let plane = images.height * images.width
+        let first = index * images.channels * plane
+        // From channel to channel, and from pixel to pixel.
+        let (channelStep, step) = images.layout == .nchw ? (plane, 1) : (1, images.channels)
+        /// Where a channel of the net is stored; one that does not exist is read as the last one.
+        func start(_ channel: Int) -> Int {
+            let known = min(channel, images.channels - 1)
+            return first + (preprocessing.channelOrder == .bgr ? images.channels - 1 - known : known) * channelStep
+        }
         map.withCodes(of: image..<image + 1) { target in
+            guard let base = UnsafeMutableRawPointer(target.baseAddress) else { return }
             bytes.withUnsafeBufferPointer { stored in
-                codes.withUnsafeBufferPointer { codes in
-                    for channel in 0..<images.channels {
-                        let source = preprocessing.channelOrder == .bgr ? images.channels - 1 - channel : channel
-                        let (start, step) =
-                            images.layout == .nchw
-                            ? (source * plane, 1) : (source, images.channels)
-                        let first = index * images.channels * plane + start
+                words.withUnsafeBufferPointer { words in
+                    for channel in stride(from: 0, to: images.channels, by: 4) {
+                        let table = UnsafeBufferPointer(rebasing: words[channel * 256..<(channel + 4) * 256])
+                        var read = (start(channel), start(channel + 1), start(channel + 2), start(channel + 3))
                         for y in 0..<images.height {
-                            var read = first + y * images.width * step
-                            var write =
-                                layout.offset(image: 0, block: channel / MapLayout.lanes, y: y, x: 0)
-                                + channel % MapLayout.lanes
+                            let row = layout.offset(image: 0, block: channel / MapLayout.lanes, y: y, x: 0)
+                            var write = base + row + channel % MapLayout.lanes
                             for _ in 0..<images.width {
-                                target[write] = codes[channel * 256 + Int(stored[read])]
-                                read += step
+                                let word =
+                                    table[Int(stored[read.0])] | table[256 + Int(stored[read.1])]
+                                    | table[512 + Int(stored[read.2])] | table[768 + Int(stored[read.3])]
+                                write.storeBytes(of: word.littleEndian, as: UInt32.self)
                                 write += MapLayout.lanes
+                                read = (read.0 + step, read.1 + step, read.2 + step, read.3 + step)
                             }
                         }
                     }

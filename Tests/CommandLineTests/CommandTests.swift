@@ -44,7 +44,7 @@ import Testing
         let result = try TerminalSession.runWithoutTerminal("nibble", arguments: arguments)
         #expect(result.end == .exited(0), "\(result.output)")
         let document = try #require(result.output.split(separator: "\n").last { $0.hasPrefix("{") })
-        return try #require(JSON(parsing: document.utf8))
+        return try JSON(parsing: document.utf8)
     }
 
     private func items(_ value: JSON?) -> [JSON] {

@@ -117,7 +117,7 @@ import Testing
         try files.write(
             configuration, plan: try #require(session.plan), calibration: try #require(session.calibration),
             to: path)
-        let document = try #require(JSON(parsing: try text(at: path).utf8))
+        let document = try JSON(parsing: text(at: path).utf8)
         #expect(document["author"] == .object([("name", .string("é"))]))
         #expect(document["preprocessing"]?["gamma"] == .number(2.2))
         #expect(document["calibration"]?["source"] == .string("x"))
@@ -145,6 +145,7 @@ import Testing
         ("\"sha256\": \"", "\"sha256\": \"0", "another net"),
         ("\"name\": \"", "\"name\": \"x", "lacks the net's layer"),
         ("\"budget\"", "\"budgets\"", "budget is missing"), ("\"layers\": [", "\"layers\": ", "not JSON"),
+        ("\"schema\": 1", "\"schema\": 1, \"schema\": 1", "names 'schema' twice"),
     ])
     func damageIsRefusedInOneLine(found: String, replacement: String, message: String) async throws {
         let path = temporaryPath()

@@ -2,8 +2,8 @@
 public enum ConfigurationFileError: Error, Hashable, Sendable {
     /// The file cannot be read.
     case unreadable(path: String, reason: String)
-    /// The file is not JSON.
-    case notJSON(path: String)
+    /// The file is not JSON, or not as nibble reads it.
+    case notJSON(path: String, JSON.ParsingError)
     /// A field is missing or has a value that it cannot have.
     case field(path: String, field: String, problem: String)
     /// The file was written by a newer nibble.
@@ -19,8 +19,12 @@ extension ConfigurationFileError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let reason): "cannot read \(path): \(reason)"
-        case .notJSON(let path):
-            "\(path) is not a saved configuration: it is not JSON; name a file that nibble saved"
+        case .notJSON(let path, .malformed(let offset)):
+            "\(path) is not a saved configuration: it is not JSON at offset \(offset); name a file that nibble saved"
+        case .notJSON(let path, .duplicateMember(let name, let offset)):
+            "\(path) names '\(name)' twice in one object, at offset \(offset): remove one of them"
+        case .notJSON(let path, .tooDeep(let offset)):
+            "\(path) is not a saved configuration: it is nested too deep at offset \(offset); name a file that nibble saved"
         case .field(let path, let field, let problem): "\(path): \(field) \(problem); correct it or save again"
         case .newerSchema(let path, let schema):
             "\(path) has schema \(schema), and this nibble reads up to \(SavedConfiguration.schema): use a newer nibble"

@@ -11,7 +11,12 @@ extension SavedConfiguration {
             throw .unreadable(path: path, reason: error.reason)
         }
         guard file.count <= 64 << 20 else { throw .unreadable(path: path, reason: "it is larger than 64 MiB") }
-        guard let document = JSON(parsing: file.withBytes({ Array($0) })) else { throw .notJSON(path: path) }
+        let document: JSON
+        do throws(JSON.ParsingError) {
+            document = try JSON(parsing: file.withBytes { Array($0) })
+        } catch {
+            throw .notJSON(path: path, error)
+        }
         try self.init(Fields(value: document, name: "", path: path), path: path)
         origin = document
     }
@@ -22,11 +27,12 @@ extension SavedConfiguration {
         let preprocessing = try file.object("preprocessing")
         let calibration = try file.object("calibration")
         var names: [String] = []
+        var known: Set<String> = []
         var settings: [LayerSettings] = []
         var resolved: [JSON] = []
         for layer in try file.objects("layers") {
             let name = try layer.text("name")
-            guard !names.contains(name) else { throw layer.problem("name", "'\(name)' stands there twice") }
+            guard known.insert(name).inserted else { throw layer.problem("name", "'\(name)' stands there twice") }
             names.append(name)
             settings.append(try LayerSettings(layer))
             resolved.append(layer.value["resolved"] ?? .null)

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A JSON value: read, changed and written without losing what a reader does not know.
 public indirect enum JSON: Hashable, Sendable {
     case null
@@ -88,14 +86,6 @@ public indirect enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
-    /// Reads a JSON document, or gives `nil` for other bytes.
-    ///
-    /// Members of an object come in alphabetical order.
-    public init?(parsing bytes: some Sequence<UInt8>) {
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
-        self = value
-    }
-
     /// An object with the members of another that it lacks; the objects named in `parts` are treated likewise.
     ///
     /// What a newer or another program wrote into a file survives that way.
@@ -113,42 +103,5 @@ extension JSON {
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
-    }
-}
-
-extension JSON: Decodable {
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    /// Reads any value that a decoder holds.
-    public init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Name.self) {
-            let names = object.allKeys.sorted { $0.stringValue < $1.stringValue }
-            self = .object(
-                try names.map { Member(name: $0.stringValue, value: try object.decode(JSON.self, forKey: $0)) })
-            return
-        }
-        if var list = try? decoder.unkeyedContainer() {
-            var values: [JSON] = []
-            while !list.isAtEnd { values.append(try list.decode(JSON.self)) }
-            self = .array(values)
-            return
-        }
-        let single = try decoder.singleValueContainer()
-        if single.decodeNil() {
-            self = .null
-        } else if let value = try? single.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? single.decode(Int.self) {
-            self = .int(value)
-        } else if let value = try? single.decode(Double.self) {
-            self = .number(value)
-        } else {
-            self = .string(try single.decode(String.self))
-        }
     }
 }

@@ -48,8 +48,10 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: strict),
         .target(
             name: "NetIO",
-            dependencies: ["CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "OnnxProto", "Quant"],
-            swiftSettings: strict),
+            dependencies: [
+                "CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "OnnxProto", "Quant",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], swiftSettings: strict),
 
         // The terminal toolkit.
         .systemLibrary(name: "CNcurses", path: "Sources/Libraries/CNcurses"),
@@ -88,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "reader-fuzz",
             dependencies: [
-                "Engine", "Net", "NetIO", "OnnxProto", "Quant",
+                "CPng", "CTurboJPEG", "CZip", "CZlib", "Engine", "Net", "NetIO", "OnnxProto", "Quant",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
 
@@ -114,7 +116,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["Engine", "Net", "NetIO", "Quant", "TerminalTesting", "nibble"],
+            dependencies: ["CPng", "Engine", "Net", "NetIO", "Quant", "TerminalTesting", "nibble"],
             swiftSettings: strict),
     ]
 )

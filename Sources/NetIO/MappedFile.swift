@@ -1,7 +1,11 @@
 import FoundationEssentials
 import Glibc
+import SwiftProtobuf
 
 /// A file mapped into memory, read only.
+///
+/// It stays open, so that `checkLength` can tell whether another program has cut it: what is then missing must not be
+/// touched.
 final class MappedFile: Sendable {
     /// Why a file could not be mapped.
     struct Failure: Error, CustomStringConvertible {
@@ -12,6 +16,8 @@ final class MappedFile: Sendable {
 
     /// The file's size in bytes.
     let count: Int
+    private let path: String
+    private let descriptor: Int32
     private let address: UInt
 
     /// Maps the file at `path`; with `within`, only if its real location lies in that directory.
@@ -23,7 +29,17 @@ final class MappedFile: Sendable {
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Failure(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(descriptor) }
+        do throws(Failure) {
+            (count, address) = try MappedFile.map(descriptor, path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    private static func map(_ descriptor: Int32, _ path: String) throws(Failure) -> (count: Int, address: UInt) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             throw Failure(path: path, reason: String(cString: strerror(errno)))
@@ -31,19 +47,25 @@ final class MappedFile: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw Failure(path: path, reason: "it is not a regular file")
         }
-        count = Int(status.st_size)
-        guard count > 0 else {
-            address = 0
-            return
-        }
+        let count = Int(status.st_size)
+        guard count > 0 else { return (0, 0) }
         guard let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), mapping != MAP_FAILED else {
             throw Failure(path: path, reason: String(cString: strerror(errno)))
         }
-        address = UInt(bitPattern: mapping)
+        return (count, UInt(bitPattern: mapping))
     }
 
     deinit {
         if let pointer = UnsafeMutableRawPointer(bitPattern: address) { munmap(pointer, count) }
+        close(descriptor)
+    }
+
+    /// Checks that the file still has the length it was mapped with.
+    func checkLength() throws(Failure) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) >= count else {
+            throw Failure(path: path, reason: "it became shorter while it was read")
+        }
     }
 
     /// The bytes, valid inside `body` only.
@@ -57,8 +79,15 @@ final class MappedFile: Sendable {
         return withBytes { Data($0[offset..<offset + length]) }
     }
 
-    /// The SHA-256 of the whole file, in lower-case hexadecimal.
-    var sha256: String { withBytes { SHA256.hexadecimal(of: $0) } }
+    /// A message of the whole file, whose fields are copied and the file as a whole is not; `nil` if it is something else.
+    func decoded<Content: SwiftProtobuf.Message>(_ type: Content.Type) -> Content? {
+        withBytes { bytes in
+            guard let start = bytes.baseAddress else { return try? Content(serializedBytes: Data()) }
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            return try? Content(serializedBytes: data)
+        }
+    }
 
     /// The directory part of a path, `.` if there is none.
     static func directory(of path: String) -> String {

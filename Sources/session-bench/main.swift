@@ -1,4 +1,5 @@
-// Times what an edit recomputes (plan, size) and a frame draws (curves included), for nets and their images.
+// Times reading and folding a net, what an edit recomputes (plan, size) and what a frame draws (curves included), for nets
+// and their images.
 //
 //     session-bench                                        the sample nets
 //     session-bench NET.onnx IMAGES SCALE [MEAN STD]       a net of your own; MEAN and STD with commas
@@ -16,6 +17,11 @@ struct Subjects {
         _ path: String, _ images: String, _ preprocessing: Preprocessing, name: String
     ) throws -> Subject {
         let file = try OnnxFile(path: path)
+        let reading = times(of: 5) { _ in _ = try? OnnxFile(path: path) }
+        let folding = times(of: 5) { _ in _ = LayerGraph(file.graph) }
+        print(
+            "\(name): \((Double(file.byteCount) / 1e6).fixed(1)) MB read in \(reading.median.fixed(1)) ms, folded in "
+                + "\(folding.median.fixed(1)) ms, medians of 5")
         let loaded = try DataReader.images(
             at: images, layout: nil, labelsAt: nil, resize: nil, crop: nil, limit: nil
         ).images

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Net
 import OnnxProto
 
@@ -30,14 +29,16 @@ public struct OnnxFile: Sendable {
         }
         var name = path.split(separator: "/").last.map(String.init) ?? path
         if name.hasSuffix(".onnx") { name.removeLast(5) }
-        guard let model = try? OnnxModel(serializedBytes: file.data(offset: 0, length: file.count)), model.hasGraph
-        else { throw .notAModel(path: path) }
+        let hash = FileHash(file)
+        // Also after an error nobody may still read the file, which its owner is then free to change.
+        defer { hash.wait() }
+        guard let model = file.decoded(OnnxModel.self), model.hasGraph else { throw .notAModel(path: path) }
         var importer = try Importer(
             model: model, name: name, decoder: TensorDecoder(directory: MappedFile.directory(of: path)),
             options: options)
         graph = try importer.run()
         opset = importer.opset
-        sha256 = file.sha256
+        sha256 = hash.value
         byteCount = file.count
     }
 }

@@ -45,9 +45,7 @@ struct TensorDecoder {
 
     /// The values of a stored tensor.
     func decode(_ tensor: OnnxTensor) throws(OnnxError) -> Constant {
-        guard tensor.dims.allSatisfy({ $0 >= 0 && $0 <= 1 << 40 }),
-            let shape = Shape(validating: tensor.dims.map(Int.init))
-        else { throw .tensor(name: tensor.name, reason: "its dimensions \(tensor.dims) are not a valid shape") }
+        let shape = try shape(of: tensor)
         let external = tensor.dataLocation == .external
         let raw = external ? try externalData(of: tensor) : tensor.rawData
         let isRaw = external || !tensor.rawData.isEmpty
@@ -134,6 +132,14 @@ struct TensorDecoder {
         }
     }
 
+    /// A tensor's shape, checked.
+    func shape(of tensor: OnnxTensor) throws(OnnxError) -> Shape {
+        guard tensor.dims.allSatisfy({ $0 >= 0 && $0 <= 1 << 40 }),
+            let shape = Shape(validating: tensor.dims.map(Int.init))
+        else { throw .tensor(name: tensor.name, reason: "its dimensions \(tensor.dims) are not a valid shape") }
+        return shape
+    }
+
     private func counted<Value>(
         _ values: [Value], _ shape: Shape, _ tensor: OnnxTensor
     ) throws(OnnxError) -> [Value] {
@@ -164,8 +170,14 @@ struct TensorDecoder {
                 reason: "it holds \(data.count) bytes where \(shape) needs \(shape.count * width)")
         }
         return data.withUnsafeBytes { bytes in
-            (0..<shape.count).map { index in
-                convert(Word(littleEndian: bytes.loadUnaligned(fromByteOffset: index * width, as: Word.self)))
+            [Value](unsafeUninitializedCapacity: shape.count) { values, count in
+                for index in 0..<shape.count {
+                    values.initializeElement(
+                        at: index,
+                        to: convert(
+                            Word(littleEndian: bytes.loadUnaligned(fromByteOffset: index * width, as: Word.self))))
+                }
+                count = shape.count
             }
         }
     }
@@ -192,7 +204,8 @@ struct TensorDecoder {
         } catch {
             throw .tensor(name: tensor.name, reason: "its external data: \(error)")
         }
-        let length = fields["length"].flatMap(Int.init) ?? file.count - offset
+        // A length that is no number is not taken for a missing one.
+        let length = fields["length"].map { Int($0) ?? -1 } ?? file.count - offset
         guard length >= 0, offset <= file.count, length <= file.count - offset else {
             throw .tensor(
                 name: tensor.name,

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Net
 import OnnxProto
 
@@ -19,9 +18,7 @@ public struct TensorFile: Sendable {
         } catch {
             throw .unreadable(path: path, reason: error.reason)
         }
-        guard var tensor = try? OnnxTensor(serializedBytes: file.data(offset: 0, length: file.count)) else {
-            throw .notAModel(path: path)
-        }
+        guard var tensor = file.decoded(OnnxTensor.self) else { throw .notAModel(path: path) }
         name = tensor.name
         if elementType == 16, tensor.dataType == 4 { tensor.dataType = 16 }
         constant = try TensorDecoder(directory: MappedFile.directory(of: path), refusesNonFinite: false).decode(
@@ -61,8 +58,7 @@ public struct ModelSummary: Sendable {
         } catch {
             throw .unreadable(path: path, reason: error.reason)
         }
-        guard let model = try? OnnxModel(serializedBytes: file.data(offset: 0, length: file.count)), model.hasGraph
-        else { throw .notAModel(path: path) }
+        guard let model = file.decoded(OnnxModel.self), model.hasGraph else { throw .notAModel(path: path) }
         let isDefault: (String) -> Bool = { $0.isEmpty || $0 == "ai.onnx" }
         operators = Set(model.graph.node.map { isDefault($0.domain) ? $0.opType : "\($0.domain).\($0.opType)" })
         let stored = Set(model.graph.initializer.map(\.name))

@@ -1,20 +1,15 @@
 /// Images as stored, with optional labels: what calibration and evaluation read.
 ///
-/// Pixels stay in their file's type (bytes mostly) and are turned into a net's input image by image by a
-/// `Preprocessing`, so that memory does not grow beyond the data itself.
+/// Pixels stay where they are and in their file's type, and are turned into a net's input image by image by a
+/// `Preprocessing`, so that memory does not grow beyond the data itself. A part of the images shares their pixels.
 public struct LabeledImages: Sendable {
-    /// The stored pixels, image after image.
-    public enum Pixels: Sendable {
-        case bytes([UInt8])
-        case floats([Float])
-    }
     /// How one image's pixels are ordered.
     public enum Layout: String, Hashable, Sendable, CaseIterable {
         case nchw, nhwc
     }
 
-    /// All images' pixels, contiguous.
-    public let pixels: Pixels
+    /// Where the pixels are; it holds at least `count` images.
+    public let pixels: any PixelStore
     /// The order of channels, rows and columns inside an image.
     public let layout: Layout
     /// The number of images.
@@ -30,19 +25,25 @@ public struct LabeledImages: Sendable {
     /// The names of the classes, if known.
     public let classNames: [String]?
 
-    /// Images from their parts; `nil` if the pixel count is not count × channels × height × width or the labels do
-    /// not number as many as the images.
+    /// All images of a store; `nil` if an image there is not channels × height × width elements or the labels do not
+    /// number as many as the images.
     public init?(
-        pixels: Pixels, layout: Layout, count: Int, channels: Int, height: Int, width: Int, labels: [Int]? = nil,
+        pixels: any PixelStore, layout: Layout, channels: Int, height: Int, width: Int, labels: [Int]? = nil,
         classNames: [String]? = nil
     ) {
-        guard let shape = Shape(validating: [count, channels, height, width]) else { return nil }
-        let stored =
-            switch pixels {
-            case .bytes(let bytes): bytes.count
-            case .floats(let floats): floats.count
-            }
-        guard stored == shape.count, labels == nil || labels?.count == count else { return nil }
+        guard let shape = Shape(validating: [channels, height, width]),
+            pixels.count == 0 || pixels.elementsPerImage == shape.count,
+            labels == nil || labels?.count == pixels.count
+        else { return nil }
+        self.init(
+            pixels: pixels, layout: layout, count: pixels.count, channels: channels, height: height, width: width,
+            labels: labels, classNames: classNames)
+    }
+
+    private init(
+        pixels: any PixelStore, layout: Layout, count: Int, channels: Int, height: Int, width: Int, labels: [Int]?,
+        classNames: [String]?
+    ) {
         self.pixels = pixels
         self.layout = layout
         self.count = count
@@ -53,18 +54,23 @@ public struct LabeledImages: Sendable {
         self.classNames = classNames
     }
 
-    /// The first `limit` images.
+    /// Elements of one image.
+    public var elementsPerImage: Int { channels * height * width }
+
+    /// The first `limit` images, with the same pixels.
     public func prefix(_ limit: Int) -> LabeledImages {
         guard limit < count, limit >= 0 else { return self }
-        let values = limit * channels * height * width
-        let first: Pixels =
-            switch pixels {
-            case .bytes(let bytes): .bytes(Array(bytes.prefix(values)))
-            case .floats(let floats): .floats(Array(floats.prefix(values)))
-            }
         return LabeledImages(
-            pixels: first, layout: layout, count: limit, channels: channels, height: height, width: width,
-            labels: labels.map { Array($0.prefix(limit)) }, classNames: classNames) ?? self
+            pixels: pixels, layout: layout, count: limit, channels: channels, height: height, width: width,
+            labels: labels.map { Array($0.prefix(limit)) }, classNames: classNames)
+    }
+
+    /// The same images with other labels; `nil` if those do not number as many.
+    public func with(labels: [Int]) -> LabeledImages? {
+        guard labels.count == count else { return nil }
+        return LabeledImages(
+            pixels: pixels, layout: layout, count: count, channels: channels, height: height, width: width,
+            labels: labels, classNames: classNames)
     }
 }
 
@@ -98,35 +104,36 @@ public struct Preprocessing: Hashable, Sendable {
     /// [H, W, C].
     ///
     /// Each value is x × (scale / std) − mean / std in single precision, the same for every batch size.
+    /// - Throws: why the image cannot be read.
     public func load(
         _ index: Int, of images: LabeledImages, as layout: LabeledImages.Layout = .nchw,
         into output: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        precondition(output.count >= images.elementsPerImage && (0..<images.count).contains(index))
+        try images.pixels.withPixels(of: index) { pixels in
+            switch pixels {
+            case .bytes(let bytes): convert(bytes, of: images, as: layout, into: output) { Float($0) }
+            case .floats(let floats): convert(floats, of: images, as: layout, into: output) { $0 }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func convert<Stored>(
+        _ stored: UnsafeBufferPointer<Stored>, of images: LabeledImages, as layout: LabeledImages.Layout,
+        into output: UnsafeMutableBufferPointer<Float>, _ real: (Stored) -> Float
     ) {
+        precondition(stored.count == images.elementsPerImage)
         let plane = images.height * images.width
-        let size = images.channels * plane
-        precondition(output.count >= size && (0..<images.count).contains(index))
         for channel in 0..<images.channels {
             let source = channelOrder == .bgr ? images.channels - 1 - channel : channel
             let deviation = standardDeviation[min(channel, standardDeviation.count - 1)]
             let multiplier = scale / deviation
             let shift = mean[min(channel, mean.count - 1)] / deviation
-            let (start, step) =
-                images.layout == .nchw
-                ? (index * size + source * plane, 1) : (index * size + source, images.channels)
+            let (start, step) = images.layout == .nchw ? (source * plane, 1) : (source, images.channels)
             let (first, stride) = layout == .nchw ? (channel * plane, 1) : (channel, images.channels)
-            switch images.pixels {
-            case .bytes(let bytes):
-                bytes.withUnsafeBufferPointer { stored in
-                    for pixel in 0..<plane {
-                        output[first + pixel * stride] = Float(stored[start + pixel * step]) * multiplier - shift
-                    }
-                }
-            case .floats(let floats):
-                floats.withUnsafeBufferPointer { stored in
-                    for pixel in 0..<plane {
-                        output[first + pixel * stride] = stored[start + pixel * step] * multiplier - shift
-                    }
-                }
+            for pixel in 0..<plane {
+                output[first + pixel * stride] = real(stored[start + pixel * step]) * multiplier - shift
             }
         }
     }

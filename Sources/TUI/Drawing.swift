@@ -121,14 +121,18 @@ extension ScreenState {
 
     private func drawWaiting(on canvas: inout Canvas, in area: Rect, _ look: Look) {
         let count = session.subject.observed.images.count
-        var place = area.centered(width: min(50, area.width), height: 3)
+        let width = max(50, session.stopped?.count ?? 0)
+        var place = area.centered(width: min(width, area.width), height: 3)
         canvas.text(
-            "calibrating on \(count) images", in: place.takeTop(1), style: look.theme.text, glyphs: look.glyphs)
+            "\(session.stopped == nil ? "calibrating" : "calibration ended") on \(count) images",
+            in: place.takeTop(1), style: look.theme.text, glyphs: look.glyphs)
         canvas.draw(
             ProgressBar(
                 fraction: session.calibrationProgress, text: "\((100 * session.calibrationProgress).fixed(0)) %"),
             in: place.takeTop(1), look: look)
-        canvas.text("edits are possible already", in: place, style: look.theme.dim, glyphs: look.glyphs)
+        canvas.text(
+            session.stopped ?? "edits are possible already", in: place,
+            style: session.stopped == nil ? look.theme.dim : look.theme.bad, glyphs: look.glyphs)
     }
 
     private func drawMessage(on canvas: inout Canvas, in area: Rect, _ look: Look) {

@@ -27,7 +27,6 @@ public final class PlainExplorer {
     private var isWaiting = false
     /// Whether a file is being written or read: what follows may depend on it.
     private var isAnswerDue = false
-    private var hasFailed = false
 
     /// A plain explorer of a session; `write` gets one line at a time.
     public init(_ session: Session, write: @escaping (String) -> Void) {
@@ -42,8 +41,10 @@ public final class PlainExplorer {
         { [inbox] line in inbox.yield(line.map { .line($0) } ?? .endOfInput) }
     }
 
-    /// Runs until `quit`, or until the input is over and the last measurement is complete.
-    public func run() async {
+    /// Runs until `quit`, or until the input is over and the last measurement is complete or cannot go on.
+    ///
+    /// - Returns: whether nothing that was under way at the end had been stopped by an error.
+    public func run() async -> Bool {
         let subject = session.subject
         write(
             "\(subject.name): \(subject.net.layers.count) layers, \(subject.measured.images.count.grouped) images")
@@ -62,22 +63,26 @@ public final class PlainExplorer {
             case .endOfInput: isInputOver = true
             case .event(let event): receive(event)
             }
-            if isMeasured { isWaiting = false }
-            while session.plan != nil, !isWaiting, !isAnswerDue, !pending.isEmpty {
+            if isMeasured || session.stopped != nil { isWaiting = false }
+            while session.plan != nil || session.stopped != nil, !isWaiting, !isAnswerDue, !pending.isEmpty {
                 if !take(pending.removeFirst()) { return finish() }
             }
             if isInputOver, pending.isEmpty, session.sensitivity.progress == nil,
-                session.estimate?.isComplete ?? hasFailed
+                session.stopped != nil || session.estimate?.isComplete ?? false
             {
                 return finish()
             }
         }
+        return finish()
     }
 
     /// Whether everything that was asked to be measured is.
     private var isMeasured: Bool { session.sensitivity.progress == nil && session.estimate?.isComplete ?? false }
 
-    private func finish() { runner.stop() }
+    private func finish() -> Bool {
+        runner.stop()
+        return session.stopped == nil
+    }
 
     private func receive(_ event: Event) {
         perform(session.receive(event))
@@ -102,11 +107,8 @@ public final class PlainExplorer {
             write(
                 "layer \(key.layer + 1) alone, weights \(settings.weights.label) and activations "
                     + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
-        case .failed:
-            isAnswerDue = false
-            hasFailed = session.estimate == nil
-            say()
-        case .saved, .loaded:
+        case .stopped: say()
+        case .failed, .saved, .loaded:
             isAnswerDue = false
             say()
         }
@@ -122,7 +124,7 @@ public final class PlainExplorer {
         case "layers": layers()
         case "show": layer()
         case "status": status()
-        case "wait": isWaiting = !isMeasured
+        case "wait": isWaiting = !isMeasured && session.stopped == nil
         default:
             do {
                 switch try TypedCommand(line, layerNames: session.subject.net.layers.map(\.name)) {

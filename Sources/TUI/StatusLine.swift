@@ -7,11 +7,12 @@ extension ScreenState {
     func drawStatus(on canvas: inout Canvas, in area: Rect, _ look: Look) {
         let area = area.inset(horizontally: 1, vertically: 0)
         guard session.plan != nil else {
-            canvas.text("accuracy follows calibration", in: area, style: look.theme.dim, glyphs: look.glyphs)
+            let text = session.stopped == nil ? "accuracy follows calibration" : "no accuracy without calibration"
+            canvas.text(text, in: area, style: look.theme.dim, glyphs: look.glyphs)
             return
         }
         guard let estimate = session.estimate else {
-            canvas.text("measuring …", in: area, style: look.theme.dim, glyphs: look.glyphs)
+            canvas.text(session.stopped ?? "measuring …", in: area, style: look.theme.dim, glyphs: look.glyphs)
             return
         }
         let isWide = area.width >= 110
@@ -29,6 +30,7 @@ extension ScreenState {
             pieces.append((String(repeating: look.glyphs.done, count: done), look.theme.bar))
             pieces.append((String(repeating: look.glyphs.remaining, count: 10 - done), look.theme.dim))
         }
+        if session.stopped != nil { pieces.append((" ended by an error", look.theme.bad)) }
         if isWide, let recompute {
             pieces.append(("   edit \(recompute.milliseconds.brief) ms", look.theme.dim))
         }

@@ -39,7 +39,7 @@ struct IntegerPathTests {
     /// What every unit of a run leaves.
     private func stored(_ program: Program, _ source: ImageSource, isa: InstructionSet) throws -> [Snapshot] {
         let execution = Execution(program, capacity: Self.count, isa: isa)
-        execution.load([source.values(at: 0..<Self.count)], images: Self.count, nil)
+        execution.load([try source.values(at: 0..<Self.count)], images: Self.count, nil)
         var result: [Snapshot] = []
         _ = try execution.runUnits(
             from: 0, images: Self.count,

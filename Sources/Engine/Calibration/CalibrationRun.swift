@@ -28,7 +28,7 @@ public struct CalibrationRun: Sendable {
     /// Runs both passes.
     ///
     /// - Parameter progress: told the share of the work that is done, 0...1, from any thread.
-    /// - Throws: `Cancelled` if `cancelled` returned true.
+    /// - Throws: `Cancelled` if `cancelled` returned true; or why an image cannot be read, which ends the run.
     public func run(
         cancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -99,7 +99,8 @@ public struct CalibrationRun: Sendable {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which would let the other threads run to their end after an error.
+            for try await _ in group {}
         }
         return results.withLock { $0.compactMap { $0 } }
     }

@@ -56,7 +56,7 @@ public struct Evaluation: Sendable {
     /// Evaluates images and hands over their chunks as they are done, in no particular order.
     ///
     /// Blocks until all threads are done. `cancelled` is asked between layers and tiles on every thread.
-    /// - Throws: `Cancelled` if `cancelled` returned true.
+    /// - Throws: `Cancelled` if `cancelled` returned true; or why an image cannot be read, which ends the run.
     public func run(
         positions: Range<Int>? = nil, cancelled: @escaping @Sendable () -> Bool = { false },
         receive: @escaping @Sendable (LogitChunk) -> Void
@@ -80,7 +80,8 @@ public struct Evaluation: Sendable {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which would let the other threads run to their end after an error.
+            for try await _ in group {}
         }
     }
 
@@ -123,7 +124,7 @@ extension Execution {
     func logits(
         of positions: Range<Int>, _ source: ImageSource, _ access: CheckpointCache.Access? = nil,
         cancelled: () -> Bool
-    ) throws(Cancelled) -> [Float] {
+    ) throws -> [Float] {
         var values: [Float] = []
         for start in stride(from: positions.lowerBound, to: positions.upperBound, by: capacity) {
             let batch = start..<min(start + capacity, positions.upperBound)

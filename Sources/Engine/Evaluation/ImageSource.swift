@@ -38,11 +38,13 @@ public struct ImageSource: Sendable {
     }
 
     /// The preprocessed values of the images at `positions` of the order, one after the other.
-    func values(at positions: Range<Int>) -> [Float] {
-        let size = images.channels * images.height * images.width
-        return [Float](unsafeUninitializedCapacity: size * positions.count) { buffer, initialized in
+    ///
+    /// - Throws: why one of the images cannot be read.
+    func values(at positions: Range<Int>) throws -> [Float] {
+        let size = images.elementsPerImage
+        return try [Float](unsafeUninitializedCapacity: size * positions.count) { buffer, initialized in
             for (slot, position) in positions.enumerated() {
-                preprocessing.load(
+                try preprocessing.load(
                     order[position], of: images, as: layout,
                     into: UnsafeMutableBufferPointer(rebasing: buffer[slot * size..<(slot + 1) * size]))
             }

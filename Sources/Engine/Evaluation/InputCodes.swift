@@ -15,14 +15,15 @@ struct InputCodes {
     init?(_ preprocessing: Preprocessing, _ quantizer: AffineQuantizer, channels: Int) {
         // An image that has every byte in every channel.
         let bytes = Array(repeatElement((0...255).map(UInt8.init), count: channels).joined())
-        guard
-            let all = LabeledImages(
-                pixels: .bytes(bytes), layout: .nchw, count: 1, channels: channels, height: 16, width: 16)
+        guard let pixels = MemoryPixels(.bytes(bytes), count: 1),
+            let all = LabeledImages(pixels: pixels, layout: .nchw, channels: channels, height: 16, width: 16),
+            let values = try? [Float](
+                unsafeUninitializedCapacity: bytes.count,
+                initializingWith: { buffer, count in
+                    try preprocessing.load(0, of: all, into: buffer)
+                    count = bytes.count
+                })
         else { return nil }
-        let values = [Float](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-            preprocessing.load(0, of: all, into: buffer)
-            count = bytes.count
-        }
         let grid = StorageGrid.codes(
             scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
         self.preprocessing = preprocessing
@@ -40,43 +41,53 @@ struct InputCodes {
 
     /// Fills an image of a map with the codes of a stored image; `false` if that is not stored as bytes, or if the map is
     /// not an image of its extent.
-    func load(_ index: Int, of images: LabeledImages, into map: CodeMap, image: Int) -> Bool {
+    ///
+    /// - Throws: why the image cannot be read.
+    func load(_ index: Int, of images: LabeledImages, into map: CodeMap, image: Int) throws -> Bool {
         let layout = map.layout
-        guard case .bytes(let bytes) = images.pixels, layout.channels == images.channels,
-            layout.height == images.height, layout.width == images.width
+        guard layout.channels == images.channels, layout.height == images.height, layout.width == images.width
         else { return false }
+        var isLoaded = false
+        try images.pixels.withPixels(of: index) { pixels in
+            guard case .bytes(let stored) = pixels else { return }
+            fill(map, image, with: stored, of: images)
+            isLoaded = true
+        }
+        return isLoaded
+    }
+
+    private func fill(
+        _ map: CodeMap, _ image: Int, with stored: UnsafeBufferPointer<UInt8>, of images: LabeledImages
+    ) {
+        let layout = map.layout
         let plane = images.height * images.width
-        let first = index * images.channels * plane
         // From channel to channel, and from pixel to pixel.
         let (channelStep, step) = images.layout == .nchw ? (plane, 1) : (1, images.channels)
         /// Where a channel of the net is stored; one that does not exist is read as the last one.
         func start(_ channel: Int) -> Int {
             let known = min(channel, images.channels - 1)
-            return first + (preprocessing.channelOrder == .bgr ? images.channels - 1 - known : known) * channelStep
+            return (preprocessing.channelOrder == .bgr ? images.channels - 1 - known : known) * channelStep
         }
         map.withCodes(of: image..<image + 1) { target in
             guard let base = UnsafeMutableRawPointer(target.baseAddress) else { return }
-            bytes.withUnsafeBufferPointer { stored in
-                words.withUnsafeBufferPointer { words in
-                    for channel in stride(from: 0, to: images.channels, by: 4) {
-                        let table = UnsafeBufferPointer(rebasing: words[channel * 256..<(channel + 4) * 256])
-                        var read = (start(channel), start(channel + 1), start(channel + 2), start(channel + 3))
-                        for y in 0..<images.height {
-                            let row = layout.offset(image: 0, block: channel / MapLayout.lanes, y: y, x: 0)
-                            var write = base + row + channel % MapLayout.lanes
-                            for _ in 0..<images.width {
-                                let word =
-                                    table[Int(stored[read.0])] | table[256 + Int(stored[read.1])]
-                                    | table[512 + Int(stored[read.2])] | table[768 + Int(stored[read.3])]
-                                write.storeBytes(of: word.littleEndian, as: UInt32.self)
-                                write += MapLayout.lanes
-                                read = (read.0 + step, read.1 + step, read.2 + step, read.3 + step)
-                            }
+            words.withUnsafeBufferPointer { words in
+                for channel in stride(from: 0, to: images.channels, by: 4) {
+                    let table = UnsafeBufferPointer(rebasing: words[channel * 256..<(channel + 4) * 256])
+                    var read = (start(channel), start(channel + 1), start(channel + 2), start(channel + 3))
+                    for y in 0..<images.height {
+                        let row = layout.offset(image: 0, block: channel / MapLayout.lanes, y: y, x: 0)
+                        var write = base + row + channel % MapLayout.lanes
+                        for _ in 0..<images.width {
+                            let word =
+                                table[Int(stored[read.0])] | table[256 + Int(stored[read.1])]
+                                | table[512 + Int(stored[read.2])] | table[768 + Int(stored[read.3])]
+                            write.storeBytes(of: word.littleEndian, as: UInt32.self)
+                            write += MapLayout.lanes
+                            read = (read.0 + step, read.1 + step, read.2 + step, read.3 + step)
                         }
                     }
                 }
             }
         }
-        return true
     }
 }

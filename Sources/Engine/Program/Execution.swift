@@ -55,11 +55,13 @@ public final class Execution {
     }
 
     /// The same for images at the visiting order's `positions`, from the nearest checkpoint that a cache holds for them.
+    ///
+    /// - Throws: `Cancelled`, or why one of the images cannot be read.
     func run(
         _ positions: Range<Int>, of source: ImageSource, _ access: CheckpointCache.Access?, cancelled: () -> Bool
-    ) throws(Cancelled) -> [Float] {
+    ) throws -> [Float] {
         guard let access else {
-            load(positions, of: source)
+            try load(positions, of: source)
             return try runUnits(from: 0, images: positions.count, cancelled: cancelled)
         }
         var start = 0
@@ -67,7 +69,7 @@ public final class Execution {
             restore(snapshot, of: checkpoint.tensor, images: positions.count)
             start = checkpoint.unit + 1
         } else {
-            load(positions, of: source)
+            try load(positions, of: source)
         }
         return try runUnits(
             from: start, images: positions.count,
@@ -80,19 +82,19 @@ public final class Execution {
     }
 
     /// Takes images in, from their bytes at once if the net reads nothing but their codes.
-    private func load(_ positions: Range<Int>, of source: ImageSource) {
+    private func load(_ positions: Range<Int>, of source: ImageSource) throws {
         precondition(positions.count <= capacity)
-        if !loadCodes(positions, of: source) {
-            load([source.values(at: positions)], images: positions.count, nil)
+        if try !loadCodes(positions, of: source) {
+            load([try source.values(at: positions)], images: positions.count, nil)
         }
     }
 
-    private func loadCodes(_ positions: Range<Int>, of source: ImageSource) -> Bool {
+    private func loadCodes(_ positions: Range<Int>, of source: ImageSource) throws -> Bool {
         guard source.layout == .nchw, let input = program.inputCodes, let form = program.forms[input.tensor],
             let codes = inputCodes(for: source), case .codes(let map) = memory(form.slot(for: input.copy))
         else { return false }
-        return positions.enumerated().allSatisfy { image, position in
-            codes.load(source.order[position], of: source.images, into: map, image: image)
+        return try positions.enumerated().allSatisfy { image, position in
+            try codes.load(source.order[position], of: source.images, into: map, image: image)
         }
     }
 

@@ -2,15 +2,15 @@ import Net
 
 /// An array in a file whose header has been read and checked, and whose elements have not.
 struct ArraySource: Sendable {
-    private enum Location {
+    enum Location {
         case file(String)
         case entry(NpzArchive, String)
     }
 
-    private let location: Location
+    let location: Location
     /// The array's shape and type.
     let header: ArrayHeader
-    private let limits: DataLimits
+    let limits: DataLimits
 
     /// The array in a `.npy` or idx file, plain or gzipped, told by its first bytes.
     init(path: String, limits: DataLimits) throws(DataError) {

@@ -4,6 +4,8 @@ protocol ByteStream {
     var name: String { get }
     /// What is known beforehand of the number of bytes.
     var extent: StreamExtent { get }
+    /// The bytes that a compressed stream takes in its file; `nil` if it is not compressed.
+    var packedBytes: Int? { get }
     /// Fills the start of `buffer`; returns the bytes written, fewer only at the end, and checks sums there.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int
 }
@@ -17,11 +19,18 @@ enum StreamExtent: Hashable, Sendable {
 extension ByteStream {
     /// The next `count` bytes; an error if there are fewer.
     func bytes(_ count: Int, at offset: Int) throws(DataError) -> [UInt8] {
+        let found = try bytes(upTo: count)
+        guard found.count == count else {
+            throw .truncated(file: name, offset: offset, expected: count, found: found.count)
+        }
+        return found
+    }
+
+    /// The next `count` bytes, or as many as there are.
+    func bytes(upTo count: Int) throws(DataError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
-        let found = try read(into: buffer)
-        guard found == count else { throw .truncated(file: name, offset: offset, expected: count, found: found) }
-        return [UInt8](buffer)
+        return [UInt8](buffer[..<(try read(into: buffer))])
     }
 
     /// Checks that nothing follows `count` bytes read so far.

@@ -63,7 +63,8 @@ extension DataError: CustomStringConvertible {
         switch self {
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
         case .unknownFormat(let file):
-            "\(file) is in no known format: give .npy, .npz, idx, idx.gz, or a folder of class folders with PNG or JPEG"
+            "\(file) is in no known format: give .npy, .npz, idx, idx.gz, CIFAR-10's .bin, .pb, or a folder of class folders "
+                + "with PNG or JPEG"
         case .truncated(let file, let offset, let expected, let found):
             "\(file) is cut short: \(expected) bytes expected at offset \(offset), \(found) found; copy it again"
         case .malformed(let file, let offset, let expected, let found):

@@ -62,17 +62,31 @@ extension ElementType {
         }
     }
 
-    /// Appends the elements of `raw` to single-precision reals, halves exactly and doubles rounded.
+    /// Appends the elements of `raw` to single-precision reals: halves exactly, doubles and wide integers rounded.
     func appendReals(_ raw: UnsafeRawBufferPointer, _ order: ByteOrder, to values: inout [Float]) {
-        for offset in stride(from: 0, to: raw.count, by: storedBytes) {
-            switch self {
-            case .float16:
-                values.append(Float(Float16(bitPattern: ElementType.load(raw, offset, order))))
-            case .float64:
-                values.append(Float(Double(bitPattern: ElementType.load(raw, offset, order))))
-            default:
-                values.append(Float(bitPattern: ElementType.load(raw, offset, order)))
-            }
+        switch self {
+        case .bool, .uint8: values.append(contentsOf: raw.lazy.map { Float($0) })
+        case .int8: ElementType.append(raw, order, to: &values) { (stored: Int8) in Float(stored) }
+        case .uint16: ElementType.append(raw, order, to: &values) { (stored: UInt16) in Float(stored) }
+        case .int16: ElementType.append(raw, order, to: &values) { (stored: Int16) in Float(stored) }
+        case .uint32: ElementType.append(raw, order, to: &values) { (stored: UInt32) in Float(stored) }
+        case .int32: ElementType.append(raw, order, to: &values) { (stored: Int32) in Float(stored) }
+        case .uint64: ElementType.append(raw, order, to: &values) { (stored: UInt64) in Float(stored) }
+        case .int64: ElementType.append(raw, order, to: &values) { (stored: Int64) in Float(stored) }
+        case .float16:
+            ElementType.append(raw, order, to: &values) { (bits: UInt16) in Float(Float16(bitPattern: bits)) }
+        case .float32: ElementType.append(raw, order, to: &values) { (bits: UInt32) in Float(bitPattern: bits) }
+        case .float64:
+            ElementType.append(raw, order, to: &values) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
+        }
+    }
+
+    @inline(__always)
+    private static func append<Stored: FixedWidthInteger & BitwiseCopyable>(
+        _ raw: UnsafeRawBufferPointer, _ order: ByteOrder, to values: inout [Float], _ real: (Stored) -> Float
+    ) {
+        for offset in stride(from: 0, to: raw.count, by: MemoryLayout<Stored>.size) {
+            values.append(real(load(raw, offset, order)))
         }
     }
 

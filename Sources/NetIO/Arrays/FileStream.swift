@@ -5,6 +5,7 @@ import Glibc
 final class FileStream: ByteStream {
     let name: String
     let extent: StreamExtent
+    let packedBytes: Int?
     private let file: gzFile
 
     /// Opens a regular file.
@@ -25,7 +26,9 @@ final class FileStream: ByteStream {
         file = opened
         gzbuffer(file, 1 << 17)
         let size = Int(status.st_size)
-        extent = gzdirect(file) == 1 ? .exactly(size) : .atMost(DataLimits.inflated(size))
+        let isPlain = gzdirect(file) == 1
+        extent = isPlain ? .exactly(size) : .atMost(DataLimits.inflated(size))
+        packedBytes = isPlain ? nil : size
     }
 
     deinit { gzclose(file) }

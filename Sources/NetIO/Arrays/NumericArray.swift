@@ -66,9 +66,10 @@ extension NumericArray {
         try header.checkSize(against: stream)
         let shape = header.shape(rows: rows)
         let needed = shape.count.multipliedReportingOverflow(by: header.type.loadedBytes)
-        guard !needed.overflow, needed.partialValue <= limits.bytes else {
+        let most = limits.unpacked(from: stream.packedBytes)
+        guard !needed.overflow, needed.partialValue <= most else {
             throw .tooLarge(
-                file: stream.name, bytes: needed.overflow ? Int.max : needed.partialValue, limit: limits.bytes)
+                file: stream.name, bytes: needed.overflow ? Int.max : needed.partialValue, limit: most)
         }
         var values = header.type.emptyValues
         values.reserve(shape.count)

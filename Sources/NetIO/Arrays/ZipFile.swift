@@ -45,8 +45,11 @@ final class ZipFile {
 final class ZipEntryStream: ByteStream {
     let name: String
     let extent: StreamExtent
+    let packedBytes: Int?
     private let archive: ZipFile
     private let file: OpaquePointer
+    private let index: Int
+    private let isStored: Bool
 
     init(_ archive: ZipFile, entry: String) throws(DataError) {
         name = "\(archive.path) (\(entry))"
@@ -72,10 +75,28 @@ final class ZipEntryStream: ByteStream {
             throw .unreadable(file: name, reason: String(cString: zip_strerror(archive.handle)))
         }
         file = opened
+        self.index = index
+        isStored = status.comp_method == UInt16(ZIP_CM_STORE) && status.encryption_method == UInt16(ZIP_EM_NONE)
         extent = .exactly(size)
+        packedBytes = isStored ? nil : compressed
     }
 
     deinit { zip_fclose(file) }
+
+    /// Where an uncompressed entry's bytes begin in the archive; `nil` for a compressed one, or where only libzip can tell.
+    func storedOffset() throws(DataError) -> Int? {
+        guard isStored, case .exactly(let size) = extent else { return nil }
+        return try MappedFile(dataPath: archive.path).withBytes {
+            ZipDirectory.offset(ofEntry: index, named: archive.entryNames[index], size: size, in: $0)
+        }
+    }
+
+    /// Reads what follows and drops it: the checksum is compared at the end.
+    func checkRest() throws(DataError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        while try read(into: buffer) == buffer.count {}
+    }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
         var filled = 0

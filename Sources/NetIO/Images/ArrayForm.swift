@@ -9,6 +9,15 @@ struct ArrayForm: Hashable {
     /// Set when the shape fits both layouts.
     let note: DataNote?
 
+    /// A form that a format prescribes.
+    init(layout: LabeledImages.Layout, count: Int, channels: Int, size: ImageSize) {
+        self.layout = layout
+        self.count = count
+        self.channels = channels
+        self.size = size
+        note = nil
+    }
+
     /// Reads [N, C, H, W], [N, H, W, C] or [N, H, W]; without `layout`, one or three channels tell which.
     init(_ shape: Shape, _ layout: LabeledImages.Layout?, file: String) throws(DataError) {
         let axes = shape.dimensions

@@ -5,39 +5,50 @@ extension DataReader {
     func array(
         _ path: String, _ layout: LabeledImages.Layout?, _ given: Labels?, _ framing: Framing, _ limit: Int?
     ) throws(DataError) -> LoadedImages {
+        let rows = limit.map { max(0, $0) }
+        if StoredArray.isTensorFile(path) {
+            let stored = try StoredArray(tensorFile: path, limits: limits)
+            let form = try ArrayForm(stored.shape, layout, file: path)
+            try given?.check(count: form.count)
+            return try images(in: stored, form, given, framing)
+        }
+        if try FileKind(path: path) == .text, let files = try CifarFiles([path]) {
+            return try cifar(files, given, framing)
+        }
         let (source, own) = try sources(path, wantsLabels: given == nil)
         let form = try ArrayForm(source.header.shape, layout, file: source.name)
         var labels = given
         if labels == nil, let own { labels = try Labels(own) }
         try labels?.check(count: form.count)
+        return try images(in: StoredArray(source, rows: rows), form, labels, framing)
+    }
 
-        let stored = try source.array(rows: limit)
-        let count = min(max(0, limit ?? form.count), form.count)
-        let size = try framing.framed(form.size, file: source.name)
-        var notes: [DataNote] = form.note.map { [$0] } ?? []
-        let pixels: LabeledImages.Pixels
-        switch stored.values {
-        case .bytes(let bytes):
-            pixels = .bytes(try frame(bytes, form, framing, count, source.name))
-        case .ints(let values) where values.allSatisfy { (0...255).contains($0) }:
-            pixels = .bytes(
-                try frame(values.map { UInt8(truncatingIfNeeded: $0) }, form, framing, count, source.name))
-        case .ints(let values):
-            notes.append(.wideIntegers(file: source.name))
-            pixels = .floats(try frame(values.map(Float.init), form, framing, count, source.name))
-        case .floats(let values):
-            if let bad = values.firstIndex(where: { !$0.isFinite }) {
-                throw .notFinite(file: source.name, element: bad)
-            }
-            pixels = .floats(try frame(values, form, framing, count, source.name))
+    /// The images of CIFAR-10's binary files.
+    func cifar(_ files: CifarFiles, _ given: Labels?, _ framing: Framing) throws(DataError) -> LoadedImages {
+        LoadedImages(images: try files.images(given, framing), defaultScale: 1 / 255, notes: [])
+    }
+
+    /// Images understood as `form`, of which the array may hold the first ones only.
+    private func images(
+        in array: StoredArray, _ form: ArrayForm, _ labels: Labels?, _ framing: Framing
+    ) throws(DataError) -> LoadedImages {
+        let count = array.shape[0]
+        guard limits.allows(form.size), limits.allows(framing.resized(form.size)) else {
+            throw .undecodable(
+                file: array.name, reason: "its images, \(form.size), are or become larger than nibble takes them")
         }
+        let size = try framing.framed(form.size, file: array.name)
+        let pixels = ArrayPixels(
+            [ArrayPixels.Records(bytes: array.bytes, count: count, name: array.name)], type: array.type,
+            order: array.order, form: form, framing: framing.prepared(for: form.size), framed: size)
         guard
             let images = LabeledImages(
-                pixels: pixels, layout: form.layout, count: count, channels: form.channels, height: size.height,
+                pixels: pixels, layout: form.layout, channels: form.channels, height: size.height,
                 width: size.width, labels: labels.map { Array($0.values.prefix(count)) })
-        else { throw .shape(file: source.name, expected: "\(count) images of \(size)", found: stored.shape) }
-        let isReal = if case .floats = stored.values { true } else { false }
-        return LoadedImages(images: images, defaultScale: isReal ? 1 : 1 / 255, notes: notes)
+        else { throw .shape(file: array.name, expected: "\(count) images of \(size)", found: array.shape) }
+        var notes: [DataNote] = form.note.map { [$0] } ?? []
+        if !array.type.isReal, try pixels.startsWide() { notes.append(.wideIntegers(file: array.name)) }
+        return LoadedImages(images: images, defaultScale: array.type.isReal ? 1 : 1 / 255, notes: notes)
     }
 
     /// The images' array in a file, and the labels' if it is an archive that has them.
@@ -58,48 +69,6 @@ extension DataReader {
             labels = try archive.source(found)
         }
         return (try archive.source(name), labels)
-    }
-
-    /// Brings each image to its frame.
-    private func frame(
-        _ values: [UInt8], _ form: ArrayForm, _ framing: Framing, _ count: Int, _ file: String
-    ) throws(DataError) -> [UInt8] {
-        guard try framing.framed(form.size, file: file) != form.size else { return values }
-        let size = try checkedElements(form, framing, count, file, bytesPerElement: 1)
-        var result: [UInt8] = []
-        result.reserveCapacity(size)
-        for image in 0..<count {
-            let part = Array(values[image * form.elements..<(image + 1) * form.elements])
-            result += framing.apply(part, form.size, planes: form.planes, depth: form.depth)
-        }
-        return result
-    }
-
-    private func frame(
-        _ values: [Float], _ form: ArrayForm, _ framing: Framing, _ count: Int, _ file: String
-    ) throws(DataError) -> [Float] {
-        guard try framing.framed(form.size, file: file) != form.size else { return values }
-        let size = try checkedElements(form, framing, count, file, bytesPerElement: 4)
-        var result: [Float] = []
-        result.reserveCapacity(size)
-        for image in 0..<count {
-            let part = Array(values[image * form.elements..<(image + 1) * form.elements])
-            result += framing.apply(part, form.size, planes: form.planes, depth: form.depth)
-        }
-        return result
-    }
-
-    /// The number of elements after framing, if they and one resized image fit the limits.
-    private func checkedElements(
-        _ form: ArrayForm, _ framing: Framing, _ count: Int, _ file: String, bytesPerElement: Int
-    ) throws(DataError) -> Int {
-        let resized = framing.resized(form.size)
-        let framed = try framing.framed(form.size, file: file)
-        guard let one = Shape(validating: [form.channels, resized.height, resized.width]),
-            let all = Shape(validating: [count, form.channels, framed.height, framed.width, bytesPerElement]),
-            one.count / max(1, form.channels) <= limits.pixelsPerImage, all.count <= limits.bytes
-        else { throw .tooLarge(file: file, bytes: Int.max, limit: limits.bytes) }
-        return all.count / bytesPerElement
     }
 }
 

@@ -37,7 +37,9 @@ public struct DataReader: Sendable {
 
     /// Reads images and labels.
     ///
-    /// The form is told by the content: `.npy`, `.npz`, idx (each also gzipped), or a folder of PNG and JPEG pictures.
+    /// The form is told by the content: `.npy`, `.npz`, idx (each also gzipped), CIFAR-10's binary files or a folder of them,
+    /// or a folder of PNG and JPEG pictures; a tensor of ONNX by its name, `.pb`. Pixels stay where they are stored, and a
+    /// damaged picture is found when it is read.
     /// Labels come from `labelsPath`, else from the same archive, else from the folders' names, else there are none. From
     /// class folders without `labelsPath` the classes take turns, so that a prefix is a fair sample.
     /// - Parameters:
@@ -49,7 +51,7 @@ public struct DataReader: Sendable {
     ///   - limit: how many images to read at most.
     ///   - classes: how many classes the net tells apart: labels are checked against it, and shifted if they count a
     ///     background class that the net does not have, or the other way round.
-    ///   - progress: told how many of how many pictures of a folder are decoded.
+    ///   - progress: told of how many of how many pictures of a folder the headers are read.
     public func images(
         at path: String, layout: LabeledImages.Layout? = nil, labelsAt labelsPath: String? = nil,
         resize: Int? = nil, crop: Int? = nil, limit: Int? = nil, classes: Int? = nil,
@@ -63,29 +65,32 @@ public struct DataReader: Sendable {
             ImageFolder.isDirectory(path)
             ? try folder(path, labels, framing, limit, progress)
             : try array(path, layout, labels, framing, limit)
-        guard let classes, let found = loaded.images.labels else { return loaded }
-        let aligned = try LabelAlignment(found, classes: classes)
-        guard let note = aligned.note else { return loaded }
-        guard let images = loaded.images.with(labels: aligned.labels) else { return loaded }
-        return LoadedImages(images: images, defaultScale: loaded.defaultScale, notes: loaded.notes + [note])
+        let all = loaded.images.prefix(max(0, limit ?? loaded.images.count))
+        var (images, notes) = (all, loaded.notes)
+        if let classes, let found = all.labels {
+            let aligned = try LabelAlignment(found, classes: classes)
+            images = all.with(labels: aligned.labels) ?? all
+            if let note = aligned.note { notes.append(note) }
+        }
+        return LoadedImages(images: images, defaultScale: loaded.defaultScale, notes: notes)
     }
 
     private func folder(
         _ path: String, _ given: Labels?, _ framing: Framing, _ limit: Int?, _ progress: (Int, Int) -> Void
     ) throws(DataError) -> LoadedImages {
+        if let files = try CifarFiles(ImageFolder.binaries(in: path)) { return try cifar(files, given, framing) }
         let folder = try ImageFolder(path: path)
         if let given { try given.check(count: folder.entries.count) }
         let order = given == nil ? folder.interleaved : folder.entries
         let chosen = Array(order.prefix(max(0, limit ?? order.count)))
-        let (pixels, size, channels) = try ImageFolder.decode(chosen, framing, limits: limits, progress)
+        let (pixels, size, channels) = try ImageFolder.pixels(of: chosen, framing, limits: limits, progress)
         let own = chosen.compactMap(\.label)
         let labels =
             given.map { Array($0.values.prefix(chosen.count)) } ?? (own.count == chosen.count ? own : nil)
         guard
             let images = LabeledImages(
-                pixels: .bytes(pixels), layout: .nhwc, count: chosen.count, channels: channels, height: size.height,
-                width: size.width, labels: chosen.isEmpty ? nil : labels,
-                classNames: given == nil ? folder.classNames : nil)
+                pixels: pixels, layout: .nhwc, channels: channels, height: size.height, width: size.width,
+                labels: chosen.isEmpty ? nil : labels, classNames: given == nil ? folder.classNames : nil)
         else { throw .noImages(path: path) }
         return LoadedImages(
             images: images, defaultScale: 1 / 255,

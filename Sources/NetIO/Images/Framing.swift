@@ -25,44 +25,56 @@ struct Framing: Hashable, Sendable {
         return ImageSize(width: crop, height: crop)
     }
 
-    /// Frames one image of bytes; `planes` is 1 for interleaved channels, which then make up `depth`.
-    func apply(_ values: [UInt8], _ size: ImageSize, planes: Int, depth: Int) -> [UInt8] {
+    /// What brings images of one size to their frame.
+    func prepared(for size: ImageSize) -> PreparedFraming {
         let target = resized(size)
+        return PreparedFraming(
+            size: size, target: target,
+            columns: target.width == size.width ? nil : Resampling(from: size.width, to: target.width),
+            rows: target.height == size.height ? nil : Resampling(from: size.height, to: target.height), crop: crop)
+    }
+}
+
+/// Framing for images of one size.
+struct PreparedFraming: Sendable {
+    /// The size before.
+    let size: ImageSize
+    fileprivate let target: ImageSize
+    fileprivate let columns: Resampling?
+    fileprivate let rows: Resampling?
+    fileprivate let crop: Int?
+
+    /// Whether images stay as they are.
+    var isIdentity: Bool { columns == nil && rows == nil && (crop == nil || target == cropSize) }
+
+    private var cropSize: ImageSize? { crop.map { ImageSize(width: $0, height: $0) } }
+
+    /// Frames one image of bytes; `planes` is 1 for interleaved channels, which then make up `depth`.
+    func apply(_ values: [UInt8], planes: Int, depth: Int) -> [UInt8] {
         var result = values
-        if target.width != size.width {
-            result = Resampling(from: size.width, to: target.width).apply(result, input: size.width, inner: depth)
-        }
-        if target.height != size.height {
-            result = Resampling(from: size.height, to: target.height)
-                .apply(result, input: size.height, inner: target.width * depth)
-        }
-        return centre(result, target, planes: planes, depth: depth)
+        if let columns { result = columns.apply(result, input: size.width, inner: depth) }
+        if let rows { result = rows.apply(result, input: size.height, inner: target.width * depth) }
+        return centre(result, planes: planes, depth: depth)
     }
 
     /// Frames one image of reals.
-    func apply(_ values: [Float], _ size: ImageSize, planes: Int, depth: Int) -> [Float] {
-        let target = resized(size)
+    func apply(_ values: [Float], planes: Int, depth: Int) -> [Float] {
         var result = values
-        if target.width != size.width {
-            result = Resampling(from: size.width, to: target.width).apply(result, input: size.width, inner: depth)
-        }
-        if target.height != size.height {
-            result = Resampling(from: size.height, to: target.height)
-                .apply(result, input: size.height, inner: target.width * depth)
-        }
-        return centre(result, target, planes: planes, depth: depth)
+        if let columns { result = columns.apply(result, input: size.width, inner: depth) }
+        if let rows { result = rows.apply(result, input: size.height, inner: target.width * depth) }
+        return centre(result, planes: planes, depth: depth)
     }
 
-    private func centre<Value>(_ values: [Value], _ size: ImageSize, planes: Int, depth: Int) -> [Value] {
-        guard let crop, crop != size.width || crop != size.height else { return values }
+    private func centre<Value>(_ values: [Value], planes: Int, depth: Int) -> [Value] {
+        guard let crop, target != cropSize else { return values }
         // Half positions go to the even one, as Python's round does in torchvision's CenterCrop.
-        let top = Int((Double(size.height - crop) / 2).rounded(.toNearestOrEven))
-        let left = Int((Double(size.width - crop) / 2).rounded(.toNearestOrEven))
+        let top = Int((Double(target.height - crop) / 2).rounded(.toNearestOrEven))
+        let left = Int((Double(target.width - crop) / 2).rounded(.toNearestOrEven))
         var result: [Value] = []
         result.reserveCapacity(planes * crop * crop * depth)
         for plane in 0..<planes {
             for row in top..<top + crop {
-                let start = ((plane * size.height + row) * size.width + left) * depth
+                let start = ((plane * target.height + row) * target.width + left) * depth
                 result += values[start..<start + crop * depth]
             }
         }

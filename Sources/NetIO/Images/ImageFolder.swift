@@ -64,13 +64,13 @@ struct ImageFolder {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    private static func isPicture(_ name: String) -> Bool {
+    fileprivate static func isPicture(_ name: String) -> Bool {
         let lower = name.lowercased()
         return [".png", ".jpg", ".jpeg"].contains { lower.hasSuffix($0) }
     }
 
     /// The names in a directory, sorted by their bytes, without hidden ones.
-    private static func list(_ path: String) throws(DataError) -> [String] {
+    fileprivate static func list(_ path: String) throws(DataError) -> [String] {
         guard let directory = opendir(path) else {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))
         }
@@ -87,14 +87,24 @@ struct ImageFolder {
 }
 
 extension ImageFolder {
-    /// Decodes the first `limit` of `chosen` to one size; grey only if all of them are.
-    static func decode(
-        _ chosen: [Entry], _ framing: Framing, limits: DataLimits,
+    /// The files of CIFAR-10's binary form in a folder that holds no pictures and no folders.
+    static func binaries(in path: String) throws(DataError) -> [String] {
+        let names = try list(path)
+        guard !names.contains(where: { isPicture($0) || isDirectory("\(path)/\($0)") }) else { return [] }
+        return names.filter { $0.hasSuffix(".bin") }.map { "\(path)/\($0)" }
+    }
+
+    /// The pictures of `chosen`, to be decoded when they are asked for; grey only if all of them are.
+    ///
+    /// Their headers are read first, so that pictures which do not fit are named at once.
+    static func pixels(
+        of chosen: [Entry], _ framing: Framing, limits: DataLimits,
         _ progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DataError) -> (pixels: [UInt8], size: ImageSize, channels: Int) {
+    ) throws(DataError) -> (pixels: FolderPixels, size: ImageSize, channels: Int) {
         var channels = 1
         var common: ImageSize?
-        for entry in chosen {
+        for (index, entry) in chosen.enumerated() {
+            progress(index, chosen.count)
             let header = try PictureFile(path: entry.path, limits: limits).header()
             channels = max(channels, header.channels)
             let framed = try framing.framed(header.size, file: entry.path)
@@ -103,28 +113,11 @@ extension ImageFolder {
             }
             common = framed
             let resized = framing.resized(header.size)
-            guard
-                resized.width.multipliedReportingOverflow(by: resized.height).partialValue <= limits.pixelsPerImage
-            else {
+            guard limits.allows(resized) else {
                 throw .undecodable(file: entry.path, reason: "resized it would be \(resized), too large")
             }
         }
-        guard let size = common, let shape = Shape(validating: [chosen.count, channels, size.height, size.width])
-        else { return ([], ImageSize(width: 0, height: 0), channels) }
-        guard shape.count <= limits.bytes, let first = chosen.first else {
-            throw .tooLarge(file: chosen.first?.path ?? "", bytes: shape.count, limit: limits.bytes)
-        }
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(shape.count)
-        for (index, entry) in chosen.enumerated() {
-            progress(index, chosen.count)
-            let picture = try PictureFile(path: entry.path, limits: limits).picture(channels: channels)
-            pixels += framing.apply(picture.pixels, picture.size, planes: 1, depth: channels)
-        }
-        // A file replaced between the two looks could have another size.
-        guard pixels.count == shape.count else {
-            throw .unreadable(file: first.path, reason: "the pictures changed while they were read")
-        }
-        return (pixels, size, channels)
+        let size = common ?? ImageSize(width: 0, height: 0)
+        return (FolderPixels(chosen, framing, size: size, channels: channels, limits: limits), size, channels)
     }
 }

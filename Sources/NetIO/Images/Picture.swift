@@ -36,11 +36,7 @@ struct PictureFile {
 
     /// Maps the file; refuses what is neither PNG nor JPEG.
     init(path: String, limits: DataLimits) throws(DataError) {
-        do throws(MappedFile.Failure) {
-            file = try MappedFile(path: path)
-        } catch {
-            throw .unreadable(file: path, reason: error.reason)
-        }
+        file = try MappedFile(dataPath: path)
         guard let format = file.withBytes({ PictureFormat($0.prefix(8)) }) else {
             throw .undecodable(file: path, reason: "it is neither PNG nor JPEG")
         }
@@ -65,10 +61,8 @@ struct PictureFile {
         } catch {
             throw .undecodable(file: path, reason: error.reason)
         }
-        let pixels = header.size.width.multipliedReportingOverflow(by: header.size.height)
-        guard !pixels.overflow, pixels.partialValue <= limits.pixelsPerImage else {
-            throw .undecodable(
-                file: path, reason: "it is \(header.size), more than \(limits.pixelsPerImage) pixels")
+        guard limits.allows(header.size) else {
+            throw .undecodable(file: path, reason: "it is \(header.size), larger than nibble takes pictures")
         }
         return header
     }

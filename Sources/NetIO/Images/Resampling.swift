@@ -2,9 +2,9 @@
 ///
 /// The weights, and for bytes their 22-bit fixed point and the rounding after each pass, are those of Pillow's
 /// `Image.resize(..., BILINEAR)`, because nets are trained and judged on its output.
-struct Resampling {
+struct Resampling: Sendable {
     /// The source positions that one output position reads, and their weights, which sum to 1.
-    private struct Window {
+    private struct Window: Sendable {
         let start: Int
         let weights: [Double]
     }

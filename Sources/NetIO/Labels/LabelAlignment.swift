@@ -1,5 +1,3 @@
-public import Net
-
 /// Labels brought to the numbering of a net's outputs.
 ///
 /// Nets from TensorFlow often have a background class 0 before the thousand of ImageNet; files of labels often do not, or
@@ -27,14 +25,5 @@ public struct LabelAlignment: Hashable, Sendable {
         }
         self.labels = shifted
         note = shift == 0 ? nil : .shiftedLabels(by: shift, classes: classes)
-    }
-}
-
-extension LabeledImages {
-    /// The same images with other labels; `nil` if those do not number as many.
-    public func with(labels: [Int]) -> LabeledImages? {
-        LabeledImages(
-            pixels: pixels, layout: layout, count: count, channels: channels, height: height, width: width,
-            labels: labels, classNames: classNames)
     }
 }

@@ -1,7 +1,7 @@
 /// Labels in text: one a line, alone or in a column of comma-separated values.
 struct LabelText {
-    /// Text beyond this is no list of labels.
-    private static let mostBytes = 1 << 28
+    /// Text beyond this is no list of labels: millions of lines are shorter.
+    private static let mostBytes = 1 << 25
 
     let values: [Int]
 

@@ -13,6 +13,10 @@ struct Labels: Hashable, Sendable {
 
     /// Reads labels from `.npy`, `.npz`, idx, CSV or text.
     init(path: String, limits: DataLimits) throws(DataError) {
+        if StoredArray.isTensorFile(path) {
+            try self.init(tensorFile: path)
+            return
+        }
         switch try FileKind(path: path) {
         case .array:
             try self.init(ArraySource(path: path, limits: limits))
@@ -30,20 +34,43 @@ struct Labels: Hashable, Sendable {
 
     /// Labels from an array [N] or [N, 1].
     init(_ source: ArraySource) throws(DataError) {
-        let shape = source.header.shape
-        guard shape.rank >= 1, shape.count == shape[0] else {
-            throw .shape(file: source.name, expected: "one label per image, [N]", found: shape)
+        try Labels.checkShape(source.header.shape, file: source.name)
+        try self.init(source.array(), file: source.name)
+    }
+
+    /// Labels from a tensor [N] or [N, 1] in a file of its own.
+    private init(tensorFile path: String) throws(DataError) {
+        let file: TensorFile
+        do throws(OnnxError) {
+            file = try TensorFile(path: path)
+        } catch {
+            throw .undecodable(file: path, reason: "\(error)")
         }
-        let array = try source.array()
+        try Labels.checkShape(file.shape, file: path)
+        let values: NumericArray.Values =
+            if let integers = file.constant.integers { .ints(integers.map(Int.init)) } else {
+                .floats(file.tensor.values)
+            }
+        guard let array = NumericArray(shape: file.shape, values: values) else { throw .unknownFormat(file: path) }
+        try self.init(array, file: path)
+    }
+
+    private static func checkShape(_ shape: Shape, file: String) throws(DataError) {
+        guard shape.rank >= 1, shape.count == shape[0] else {
+            throw .shape(file: file, expected: "one label per image, [N]", found: shape)
+        }
+    }
+
+    private init(_ array: NumericArray, file: String) throws(DataError) {
         guard let integers = array.integers else {
             let floats = array.floats
             let bad = floats.firstIndex { Int(exactly: $0) == nil } ?? 0
-            throw .label(file: source.name, line: bad + 1, found: "\(floats[bad])")
+            throw .label(file: file, line: bad + 1, found: "\(floats[bad])")
         }
         if let bad = integers.firstIndex(where: { $0 < 0 }) {
-            throw .label(file: source.name, line: bad + 1, found: "\(integers[bad])")
+            throw .label(file: file, line: bad + 1, found: "\(integers[bad])")
         }
-        self.init(values: integers, file: source.name)
+        self.init(values: integers, file: file)
     }
 
     /// Checks that there is one label for each image.

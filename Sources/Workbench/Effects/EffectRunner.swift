@@ -129,7 +129,7 @@ public final class EffectRunner: Sendable {
                 } catch is Cancelled {
                     // A newer run took over.
                 } catch {
-                    send(.failed("\(error)"))
+                    send(.stopped("\(error)"))
                 }
             }
         }

@@ -16,7 +16,9 @@ public enum Event: Sendable {
     case loaded(path: String, Configuration, SavedConfiguration)
     /// A layer alone was quantized: the difference to the float net.
     case sensed(SensitivityKey, PairedDifference)
-    /// Something failed, in one line.
+    /// A calibration, measurement or pass ended before its end, such as by a picture that is damaged; why, in one line.
+    case stopped(String)
+    /// A file could not be written or read; why, in one line.
     case failed(String)
 }
 

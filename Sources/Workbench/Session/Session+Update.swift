@@ -96,6 +96,10 @@ extension Session {
             let effects = record(configuration, label: "load \(path)")
             warn(about: saved)
             return effects
+        case .stopped(let reason):
+            stopped = reason
+            sensitivity.progress = nil
+            notice = Notice(.failure, reason)
         case .failed(let text):
             notice = Notice(.failure, text)
         }
@@ -227,6 +231,7 @@ extension Session {
         channel = channel.flatMap { channelCount > 0 ? min($0, channelCount - 1) : nil }
         if let estimate { previousEstimate = estimate }
         estimate = nil
+        stopped = nil
         // A new measurement ends a pass; what it measured stays true.
         sensitivity.progress = nil
         generation += 1

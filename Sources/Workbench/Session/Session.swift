@@ -22,6 +22,8 @@ public struct Session: Sendable {
     public internal(set) var estimate: Estimate?
     /// The complete or last estimate of the configuration before the last edit.
     public internal(set) var previousEstimate: Estimate?
+    /// Why the last run ended before its end, if it did: what is shown will not go on by itself.
+    public internal(set) var stopped: String?
     /// Counts the plans; an estimate carries the number of its plan.
     public internal(set) var generation = 0
 

@@ -20,10 +20,9 @@ import Testing
     }
 
     private func images(channels: Int, height: Int, width: Int) throws -> LabeledImages {
-        try #require(
-            LabeledImages(
-                pixels: .floats((0..<channels * height * width).map(Float.init)), layout: .nchw, count: 1,
-                channels: channels, height: height, width: width))
+        let stored = try #require(MemoryPixels(.floats((0..<channels * height * width).map(Float.init)), count: 1))
+        return try #require(
+            LabeledImages(pixels: stored, layout: .nchw, channels: channels, height: height, width: width))
     }
 
     @Test(

@@ -13,9 +13,9 @@ struct InputCodesTests {
         var random = SplitMix64(seed: 5)
         let (channels, height, width) = (3, 5, 7)
         let bytes = (0..<2 * channels * height * width).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let stored = try #require(MemoryPixels(.bytes(bytes), count: 2))
         let images = try #require(
-            LabeledImages(
-                pixels: .bytes(bytes), layout: layout, count: 2, channels: channels, height: height, width: width))
+            LabeledImages(pixels: stored, layout: layout, channels: channels, height: height, width: width))
         let preprocessing = Preprocessing(
             scale: 1 / 255, mean: [0.4, 0.5, 0.6], standardDeviation: [0.2, 0.3, 0.25], channelOrder: order)
         // Narrower than the values: both ends are cut off.
@@ -26,9 +26,9 @@ struct InputCodesTests {
             CodeMap(layout: layout, capacity: 2, zeroPoint: quantizer.zeroPoint),
             CodeMap(layout: layout, capacity: 2, zeroPoint: quantizer.zeroPoint)
         )
-        #expect(codes.load(0, of: images, into: one, image: 0) && codes.load(1, of: images, into: one, image: 1))
+        for image in 0..<2 { #expect(try codes.load(image, of: images, into: one, image: image)) }
         let values = FeatureMap(layout: layout, capacity: 2)
-        values.load(planar: ImageSource(images, preprocessing).values(at: 0..<2), into: 0..<2)
+        values.load(planar: try ImageSource(images, preprocessing).values(at: 0..<2), into: 0..<2)
         Epilogue(channels: channels, outputs: [.quantized(ActivationGrid.tensor(quantizer).copyGrid)]).apply(
             to: values, images: 0..<2, maps: EpilogueMaps(stored: [.codes(other, step: 1)]), isa: .best)
         let (a, b) = (one.withCodes(of: 0..<2) { Array($0) }, other.withCodes(of: 0..<2) { Array($0) })

@@ -88,15 +88,16 @@ private struct MixedGraph {
         net = LayerGraph(try graph.graph())
         var random = SplitMix64(seed: 78)
         let pixels = (0..<40 * 3 * 13 * 11).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let stored = try #require(MemoryPixels(.bytes(pixels), count: 40))
         let images = try #require(
-            LabeledImages(pixels: .bytes(pixels), layout: .nchw, count: 40, channels: 3, height: 13, width: 11))
+            LabeledImages(pixels: stored, layout: .nchw, channels: 3, height: 13, width: 11))
         source = ImageSource(images, Preprocessing(scale: 1 / 64, mean: [1.7]))
     }
 
     /// What every unit of a run stores.
     private func stored(_ program: Program, isa: InstructionSet) throws -> [[Snapshot.Values]] {
         let execution = Execution(program, capacity: Self.count, isa: isa)
-        execution.load([source.values(at: 0..<Self.count)], images: Self.count, nil)
+        execution.load([try source.values(at: 0..<Self.count)], images: Self.count, nil)
         var result: [[Snapshot.Values]] = []
         _ = try execution.runUnits(
             from: 0, images: Self.count,

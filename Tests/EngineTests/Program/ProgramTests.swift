@@ -1,5 +1,6 @@
 import Net
 import Quant
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -90,11 +91,28 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         graph = try sample.graph()
         net = LayerGraph(graph)
         let pixels = sample.random([40, 3, 9, 9], 2).values
+        let stored = try #require(MemoryPixels(.floats(pixels), count: 40))
         images = try #require(
             LabeledImages(
-                pixels: .floats(pixels), layout: .nchw, count: 40, channels: 3, height: 9, width: 9,
-                labels: (0..<40).map { $0 % 7 }))
+                pixels: stored, layout: .nchw, channels: 3, height: 9,
+                width: 9, labels: (0..<40).map { $0 % 7 }))
         source = ImageSource(images, Preprocessing(scale: 1))
+    }
+
+    @Test func anImageThatCannotBeReadEndsTheRunWithItsError() async throws {
+        // One thread meets the broken image at once; the other would need minutes to come to the end.
+        let count = 1_000_000
+        let pixels = BrokenPixels(count: count, elementsPerImage: 243, broken: 0)
+        let many = try #require(LabeledImages(pixels: pixels, layout: .nchw, channels: 3, height: 9, width: 9))
+        let source = ImageSource(many, Preprocessing(scale: 1))
+        let options = RunOptions(threads: 2, isa: .best)
+        await #expect(throws: BrokenPixels.Damage(image: 0)) {
+            try await Evaluation(Program(net), on: source, options: options).values()
+        }
+        #expect(pixels.reads.load(ordering: .relaxed) < count)
+        await #expect(throws: BrokenPixels.Damage(image: 0)) {
+            try await CalibrationRun(net, on: source, options: options).run()
+        }
     }
 
     @Test(arguments: InstructionSet.available) func theFloatNetEqualsThePlainDefinition(isa: InstructionSet)
@@ -105,7 +123,7 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         ).values()
         for image in 0..<images.count {
             let values = reference(
-                graph, Tensor(shape: [1, 3, 9, 9], values: source.values(at: image..<image + 1)))
+                graph, Tensor(shape: [1, 3, 9, 9], values: try source.values(at: image..<image + 1)))
             for (own, expected) in zip(logits[image * 7..<image * 7 + 7], values.values) {
                 // Sums of up to 180 products of order one in another order.
                 #expect(abs(own - expected) < 2e-5)
@@ -194,5 +212,29 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
                 Program(net), on: source, options: RunOptions(threads: 2, isa: .best)
             ).values(cancelled: { true })
         }
+    }
+}
+
+/// Zeros, but for one image that cannot be read.
+private final class BrokenPixels: PixelStore {
+    struct Damage: Error, Equatable {
+        let image: Int
+    }
+
+    let count: Int
+    let elementsPerImage: Int
+    let broken: Int
+    let reads = Atomic(0)
+
+    init(count: Int, elementsPerImage: Int, broken: Int) {
+        self.count = count
+        self.elementsPerImage = elementsPerImage
+        self.broken = broken
+    }
+
+    func withPixels(of index: Int, _ body: (StoredPixels) -> Void) throws {
+        reads.wrappingAdd(1, ordering: .relaxed)
+        guard index != broken else { throw Damage(image: index) }
+        [Float](repeating: 0, count: elementsPerImage).withUnsafeBufferPointer { body(.floats($0)) }
     }
 }

@@ -2,6 +2,7 @@ import CPng
 import CTurboJPEG
 import CZip
 import Glibc
+import Net
 import Testing
 
 @testable import NetIO
@@ -53,6 +54,26 @@ final class DataFiles {
             }
         }
         rmdir(path)
+    }
+}
+
+extension LabeledImages {
+    /// All images' elements, if they are handed out as bytes.
+    func allBytes() throws -> [UInt8] {
+        var all: [UInt8] = []
+        for index in 0..<count {
+            try pixels.withPixels(of: index) { if case .bytes(let bytes) = $0 { all += bytes } }
+        }
+        return all
+    }
+
+    /// All images' elements, if they are handed out as reals.
+    func allFloats() throws -> [Float] {
+        var all: [Float] = []
+        for index in 0..<count {
+            try pixels.withPixels(of: index) { if case .floats(let floats) = $0 { all += floats } }
+        }
+        return all
     }
 }
 

@@ -1,4 +1,7 @@
+import Glibc
 import Net
+import OnnxProto
+import SwiftProtobuf
 import Testing
 
 @testable import NetIO
@@ -47,8 +50,7 @@ import Testing
         ArrayFile.zip(entries, at: path, deflated: true)
         let read = try DataReader.images(at: path, limit: 1).images
         #expect(read.count == 1 && read.labels == [7])
-        guard case .bytes(let bytes) = read.pixels else { throw DataError.noImages(path: path) }
-        #expect(bytes == [1, 2])
+        #expect(try read.allBytes() == [1, 2])
     }
 
     @Test func aWrongNumberOfLabelsIsAnErrorEvenBeyondTheLimit() throws {
@@ -62,7 +64,8 @@ import Testing
     @Test func pixelsThatAreNoNumbersAreRefused() throws {
         let bytes = ArrayFile.littleEndian(Float(1).bitPattern) + ArrayFile.littleEndian(Float.nan.bitPattern)
         let path = files.write(ArrayFile.npy("<f4", "(1, 1, 1, 2)", bytes), "nan.npy")
-        #expect(throws: DataError.notFinite(file: path, element: 1)) { try DataReader.images(at: path) }
+        let images = try DataReader.images(at: path).images
+        #expect(throws: DataError.notFinite(file: path, element: 1)) { try images.allFloats() }
     }
 
     @Test(arguments: [Int.max, 1 << 20, -1, 0])
@@ -90,9 +93,111 @@ import Testing
         let last = files.write(ArrayFile.npy("|u1", "(1, 6, 6, 2)", mixed), "last.npy")
         let a = try DataReader.images(at: first, layout: .nchw, resize: 4, crop: 3).images
         let b = try DataReader.images(at: last, layout: .nhwc, resize: 4, crop: 3).images
-        guard case .bytes(let x) = a.pixels, case .bytes(let y) = b.pixels else { return }
+        let x = try a.allBytes()
         let expected: [UInt8] = (0..<18).map { (index: Int) -> UInt8 in x[index % 2 * 9 + index / 2] }
-        #expect(y == expected)
+        #expect(try b.allBytes() == expected)
+    }
+
+    @Test func everyTypeIsConvertedImageByImage() throws {
+        func floats(_ type: String, _ data: [UInt8]) throws -> [Float] {
+            try DataReader.images(at: files.write(ArrayFile.npy(type, "(2, 1, 1, 1)", data), "t.npy")).images
+                .allFloats()
+        }
+        #expect(try floats("|i1", [0xff, 7]) == [-1, 7])
+        #expect(try floats("<u2", [0xff, 0xff, 1, 0]) == [65535, 1])
+        #expect(try floats(">i2", [0xff, 0xfe, 0, 1]) == [-2, 1])
+        #expect(try floats("<i4", ArrayFile.littleEndian(Int32(-5)) + ArrayFile.littleEndian(Int32(9))) == [-5, 9])
+        #expect(
+            try floats("<u8", ArrayFile.littleEndian(UInt64.max) + ArrayFile.littleEndian(UInt64(9))) == [
+                0x1p64, 9,
+            ])
+        #expect(try floats("<i8", ArrayFile.littleEndian(Int64(-1)) + ArrayFile.littleEndian(Int64(3))) == [-1, 3])
+        #expect(try floats("<f2", ArrayFile.littleEndian(Float16(-1.5).bitPattern) + [0, 0]) == [-1.5, 0])
+        #expect(
+            try floats(">f8", ArrayFile.bigEndian(0.1.bitPattern) + ArrayFile.bigEndian((-2.0).bitPattern)) == [
+                0.1, -2,
+            ]
+        )
+        #expect(try DataReader.images(at: npy("<i8", "(1, 1, 1, 2)", 16)).notes.isEmpty)
+        let wide = files.write(ArrayFile.npy("<u2", "(1, 1, 1, 2)", [0, 1, 0, 0]), "wide.npy")
+        #expect(try DataReader.images(at: wide).notes == [.wideIntegers(file: wide)])
+    }
+
+    @Test(arguments: [false, true])
+    func membersOfAnArchiveReadAlikeStoredAndDeflated(deflated: Bool) throws {
+        let path = files.path("a.npz")
+        let pixels: [UInt8] = (0..<24).map { UInt8($0 * 9) }
+        let entries = [
+            ("note.txt", [UInt8](repeating: 65, count: 77)),
+            ("images.npy", ArrayFile.npy("|u1", "(4, 1, 2, 3)", pixels)),
+        ]
+        ArrayFile.zip(entries, at: path, deflated: deflated)
+        #expect(try DataReader.images(at: path).images.allBytes() == pixels)
+        #expect(try DataReader.images(at: path, limit: 2).images.allBytes() == Array(pixels.prefix(12)))
+        let stored = try NpzArchive(path: path).source("images").stored()
+        let isMapped = if case .mapped = stored { true } else { false }
+        #expect(isMapped == !deflated)
+    }
+
+    @Test func aChangedByteOfAStoredMemberIsFoundByItsSum() throws {
+        let path = files.path("a.npz")
+        ArrayFile.zip(
+            [("x.npy", ArrayFile.npy("|u1", "(2, 1, 1, 2)", [71, 72, 73, 74]))], at: path, deflated: false)
+        var bytes = try MappedFile(path: path).withBytes { Array($0) }
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [71, 72, 73, 74]) })
+        #expect(try DataReader.images(at: path).images.allBytes() == [71, 72, 73, 74])
+        bytes[place] = 70
+        let broken = files.write(bytes, "broken.npz")
+        #expect(throws: DataError.self) { try DataReader.images(at: broken) }
+    }
+
+    @Test func aFileThatBecomesShorterIsAnErrorAndNotACrash() throws {
+        let path = npy("|u1", "(64, 1, 32, 32)", 65_536)
+        let images = try DataReader.images(at: path).images
+        #expect(truncate(path, 8192) == 0)
+        #expect(throws: DataError.unreadable(file: path, reason: "it became shorter while it was read")) {
+            try images.pixels.withPixels(of: 63) { _ in }
+        }
+    }
+
+    @Test func cifarFilesAndFoldersOfThemBringTheirLabels() throws {
+        func record(_ label: UInt8) -> [UInt8] { [label] + (0..<3072).map { UInt8(($0 + Int(label)) % 256) } }
+        let first = files.write(record(3) + record(9), "data_batch_1.bin")
+        _ = files.write(record(5), "data_batch_2.bin")
+        _ = files.write(Array("airplane\n".utf8), "batches.meta.txt")
+        let read = try DataReader.images(at: first)
+        #expect(read.images.labels == [3, 9] && read.images.layout == .nchw && read.images.width == 32)
+        #expect(try read.images.allBytes().prefix(2) == [3, 4] && read.defaultScale == 1 / 255)
+        let folder = try DataReader.images(at: files.directory, crop: 1, limit: 3).images
+        #expect(try folder.labels == [3, 9, 5] && folder.allBytes().count == 9)
+        let other = files.write(record(1) + record(10), "other")
+        #expect(throws: DataError.unknownFormat(file: other)) { try DataReader.images(at: other) }
+        _ = files.write([1, 2, 3], "data_batch_3.bin")
+        #expect(throws: DataError.self) { try DataReader.images(at: files.directory) }
+    }
+
+    @Test func tensorsOfONNXAreImagesAndLabels() throws {
+        var images = OnnxTensor()
+        images.dims = [2, 1, 1, 2]
+        images.dataType = 2
+        images.rawData = .init([1, 2, 3, 4])
+        var labels = OnnxTensor()
+        labels.dims = [2]
+        labels.dataType = 7
+        labels.int64Data = [7, 8]
+        let path = files.write(try images.serializedBytes(), "input_0.pb")
+        let labelsPath = files.write(try labels.serializedBytes(), "labels.pb")
+        let read = try DataReader.images(at: path, labelsAt: labelsPath)
+        #expect(try read.images.allBytes() == [1, 2, 3, 4] && read.images.labels == [7, 8])
+        #expect(try DataReader.images(at: path, limit: 1).images.allBytes() == [1, 2])
+        images.dataType = 1
+        images.rawData = .init()
+        images.floatData = [0.5, 1, 2, 3]
+        let reals = try DataReader.images(at: files.write(try images.serializedBytes(), "reals.pb"))
+        #expect(try reals.images.allFloats() == [0.5, 1, 2, 3] && reals.defaultScale == 1)
+        let whole: [UInt8] = try images.serializedBytes()
+        let short = files.write(Array(whole.prefix(9)), "short.pb")
+        #expect(throws: DataError.self) { try DataReader.images(at: short) }
     }
 
     @Test(.enabled(if: Zoo.has("cifar10-test.npz")))

@@ -7,9 +7,7 @@ import Testing
     let files: DataFiles
     init() throws { files = try DataFiles() }
 
-    private func bytes(_ read: LoadedImages) -> [UInt8] {
-        if case .bytes(let bytes) = read.images.pixels { bytes } else { [] }
-    }
+    private func bytes(_ read: LoadedImages) throws -> [UInt8] { try read.images.allBytes() }
 
     @Test func foldersNameTheClassesAndTakeTurns() throws {
         for name in ["cat", "dog"] { files.folder(name) }
@@ -20,7 +18,7 @@ import Testing
         let read = try DataReader.images(at: files.directory)
         #expect(read.images.labels == [0, 1, 0] && read.images.classNames == ["cat", "dog"])
         #expect(read.images.channels == 1 && read.images.layout == .nhwc)
-        #expect(bytes(read) == [1, 2, 3, 4, 9, 10, 11, 12, 5, 6, 7, 8])
+        #expect(try bytes(read) == [1, 2, 3, 4, 9, 10, 11, 12, 5, 6, 7, 8])
         #expect(read.notes == [.skippedFiles(count: 1, folder: files.directory)])
     }
 
@@ -29,7 +27,7 @@ import Testing
         PictureBytes.png([1], width: 1, channels: 1, at: files.path("2/a.png"))
         PictureBytes.png([2], width: 1, channels: 1, at: files.path("10/a.png"))
         let read = try DataReader.images(at: files.directory)
-        #expect(read.images.labels == [2, 10] && bytes(read) == [1, 2])
+        #expect(try read.images.labels == [2, 10] && bytes(read) == [1, 2])
     }
 
     @Test func colourAlphaAndGreyComeToOneForm() throws {
@@ -38,7 +36,7 @@ import Testing
         let read = try DataReader.images(at: files.directory)
         #expect(read.images.channels == 3 && read.images.labels == nil)
         // Alpha is dropped, not blended, and grey is repeated.
-        #expect(bytes(read) == [10, 20, 30, 77, 77, 77])
+        #expect(try bytes(read) == [10, 20, 30, 77, 77, 77])
     }
 
     @Test func jpegDecodesNearTheOriginal() throws {
@@ -46,7 +44,7 @@ import Testing
             [UInt8(index / 16 * 8), UInt8(index % 16 * 8), 100]
         }
         _ = files.write(PictureBytes.jpeg(pixels, width: 16, channels: 3), "a.jpg")
-        let decoded = bytes(try DataReader.images(at: files.directory))
+        let decoded = try bytes(DataReader.images(at: files.directory))
         // Quality 100 leaves the rounding of the colour conversion, about two levels.
         #expect(decoded.count == pixels.count)
         #expect(zip(decoded, pixels).allSatisfy { abs(Int($0) - Int($1)) <= 3 })
@@ -82,6 +80,24 @@ import Testing
         #expect(throws: DataError.self) { try reader.images(at: files.directory) }
     }
 
+    @Test func aPictureThatIsBrokenBehindItsHeaderIsNamedWhenItIsRead() throws {
+        let pixels: [UInt8] = (0..<300).map { (index: Int) -> UInt8 in UInt8(index * 53 % 256) }
+        for name in ["a.png", "b.png"] {
+            PictureBytes.png(pixels, width: 10, channels: 3, at: files.path(name))
+        }
+        let whole = try MappedFile(path: files.path("b.png")).withBytes { Array($0) }
+        let broken = files.write(Array(whole.prefix(whole.count / 2)), "b.png")
+        let images = try DataReader.images(at: files.directory).images
+        try images.pixels.withPixels(of: 0) { if case .bytes(let bytes) = $0 { #expect(Array(bytes) == pixels) } }
+        let error = #expect(throws: DataError.self) { try images.pixels.withPixels(of: 1) { _ in } }
+        #expect(error?.description.contains(broken) == true)
+        // A picture of another size in its place.
+        PictureBytes.png([1, 2, 3], width: 1, channels: 3, at: files.path("b.png"))
+        #expect(
+            throws: DataError.unreadable(file: broken, reason: "the picture changed while it was read")
+        ) { try images.pixels.withPixels(of: 1) { _ in } }
+    }
+
     @Test func anEmptyFolderHoldsNoImages() {
         #expect(throws: DataError.noImages(path: files.directory)) { try DataReader.images(at: files.directory) }
     }
@@ -99,8 +115,8 @@ import Testing
             81,
             140, 178, 154, 131, 143, 49,
         ]
-        #expect(Framing(resize: 4, crop: nil).apply(pixels, size, planes: 1, depth: 1) == smaller)
-        let larger = Framing(resize: 11, crop: nil).apply(pixels, size, planes: 1, depth: 1)
+        #expect(Framing(resize: 4, crop: nil).prepared(for: size).apply(pixels, planes: 1, depth: 1) == smaller)
+        let larger = Framing(resize: 11, crop: nil).prepared(for: size).apply(pixels, planes: 1, depth: 1)
         #expect(larger.count == 15 * 11 && Array(larger.prefix(30)) == largerStart)
     }
 

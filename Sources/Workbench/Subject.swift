@@ -23,14 +23,16 @@ public struct Subject: Sendable {
     public let output: Int
     /// Threads and instruction set.
     public let options: RunOptions
+    /// Which kernels run a quantized net.
+    public let arithmetic: Arithmetic
     /// The bytes that may be spent on keeping what runs leave at checkpoints.
     public let cacheBudget: Int
 
-    /// A subject from its parts.
+    /// A subject from its parts; without `arithmetic` the fastest kernels run.
     public init(
         name: String, sha256: String, net: LayerGraph, measured: ImageSource, observed: ImageSource,
         input: SavedConfiguration.Input, origin: SavedConfiguration? = nil, output: Int = 0, options: RunOptions,
-        cacheBudget: Int = CheckpointCache.standardBudget
+        arithmetic: Arithmetic? = nil, cacheBudget: Int = CheckpointCache.standardBudget
     ) {
         self.name = name
         self.sha256 = sha256
@@ -41,13 +43,12 @@ public struct Subject: Sendable {
         self.origin = origin
         self.output = output
         self.options = options
+        self.arithmetic = arithmetic ?? .fastest(options.isa)
         self.cacheBudget = cacheBudget
     }
 
     /// Whether the images carry labels; without them agreement with the float net stands in for accuracy.
     public var isLabelled: Bool { measured.images.labels != nil }
-    /// Which kernels run a quantized net.
-    public var arithmetic: Arithmetic { .fastest(options.isa) }
     /// How the output is judged.
     public var judgement: Judgement { Judgement(net.graph[net.logits[output]].shape) }
     /// The name of the judged output.

@@ -4,6 +4,7 @@ import Net
 import NetIO
 import Quant
 import Synchronization
+import Workbench
 
 /// What every command that measures starts from: a net, the output judged, images, choices.
 struct Workload {
@@ -88,6 +89,15 @@ struct Workload {
         return try await Evaluation(program, on: measured, options: options).values(progress: { chunk in
             line.show(images: done.add(chunk.positions.count, ordering: .relaxed).newValue)
         })
+    }
+
+    /// What a session explores: the same net and images, visited in the shuffled order.
+    func subject(cacheBudget: Int) -> Subject {
+        Subject(
+            name: name, sha256: file.sha256, net: net,
+            measured: measured.shuffled(), observed: observed,
+            input: input, origin: saved, output: output, options: options, arithmetic: arithmetic,
+            cacheBudget: cacheBudget)
     }
 
     /// A comparison of two runs over the measured images.

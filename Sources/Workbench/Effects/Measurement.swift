@@ -3,12 +3,17 @@ import Quant
 internal import Synchronization
 
 /// Tells a run that nobody waits for it any more.
-final class CancellationFlag: Sendable {
+public final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
 
-    func cancel() { flag.store(true, ordering: .relaxed) }
+    /// A flag that is not set.
+    public init() {}
 
-    var isCancelled: Bool { flag.load(ordering: .relaxed) }
+    /// Sets it; from any thread, also in a signal's handler.
+    public func cancel() { flag.store(true, ordering: .relaxed) }
+
+    /// Whether it is set.
+    public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }
 
 /// The float net's logits, block by block in visiting order: measured once, then shared by all measurements.

@@ -1,18 +1,38 @@
-import Engine
-import Quant
+public import Engine
+public import Quant
 
 /// Quantizes one layer at a time and measures what that costs; runs start at the float net's checkpoints.
-struct SensitivityPass: Sendable {
+public struct SensitivityPass: Sendable {
     let subject: Subject
     let float: Program
     /// Filled by the float net; layers alone leave nothing in it.
     let cache: CheckpointCache
 
-    func run(
+    init(subject: Subject, float: Program, cache: CheckpointCache) {
+        self.subject = subject
+        self.float = float
+        self.cache = cache
+    }
+
+    /// A pass of its own over a subject, within the memory that the subject grants for checkpoints.
+    public init(_ subject: Subject) {
+        self.init(
+            subject: subject, float: Program(subject.net, output: subject.output),
+            cache: CheckpointCache(budget: subject.cacheBudget))
+    }
+
+    /// The images looked at: the first of the visiting order.
+    public var imageCount: Int { min(Sensitivity.images, subject.measured.order.count) }
+
+    /// Measures the keys one after the other.
+    ///
+    /// - Parameter report: told the difference to the float net of every key that is done.
+    /// - Throws: `Cancelled` once the flag is set, or why an image cannot be read.
+    public func run(
         _ keys: [SensitivityKey], _ calibration: Calibration, cancelled: CancellationFlag,
         report: (SensitivityKey, PairedDifference) -> Void
     ) async throws {
-        let positions = 0..<min(Sensitivity.images, subject.measured.order.count)
+        let positions = 0..<imageCount
         let labels = subject.measured.images.labels.map { labels in
             positions.map { labels[subject.measured.order[$0]] }
         }

@@ -38,16 +38,20 @@ public struct Sensitivity: Sendable {
     /// The measurements of the pass under way: those done, and all; `nil` without one.
     public internal(set) var progress: (done: Int, total: Int)?
 
-    /// What is still to be measured for a configuration: every layer's own choices first, then all at 4 bits, 3, 5, 2,
-    /// 6, 7 and 8.
+    /// Every layer at 4 bits, then at 3, 5, 2, 6, 7 and 8: the most asked for first.
+    public static func allWidths(of configuration: Configuration) -> [SensitivityKey] {
+        [4, 3, 5, 2, 6, 7, 8].flatMap { bits in
+            configuration.layers.enumerated().map { SensitivityKey(layer: $0, settings: $1, bits: bits) }
+        }
+    }
+
+    /// What is still to be measured for a configuration: every layer's own choices first, then all widths.
     public func missing(for configuration: Configuration) -> [SensitivityKey] {
         let layers = configuration.layers.enumerated()
-        var keys = layers.filter { $1.weights != .float || $1.activations != .float }.map { index, settings in
+        let own = layers.filter { $1.weights != .float || $1.activations != .float }.map { index, settings in
             SensitivityKey(layer: index, settings: settings)
         }
-        for bits in [4, 3, 5, 2, 6, 7, 8] {
-            keys += layers.map { SensitivityKey(layer: $0, settings: $1, bits: bits) }
-        }
+        let keys = own + Sensitivity.allWidths(of: configuration)
         var seen = Set(results.keys)
         return keys.filter { seen.insert($0).inserted }
     }

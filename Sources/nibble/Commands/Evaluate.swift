@@ -1,7 +1,9 @@
 import ArgumentParser
 import Engine
+import Glibc
 import NetIO
 import Quant
+import Workbench
 
 /// Calibrates, plans and measures: float and quantized accuracy.
 struct Evaluate: AsyncParsableCommand {
@@ -17,11 +19,21 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "Save the configuration that was measured, for --config and the explorer.")
     var save: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Also quantize every layer alone, at 2 to 8 bits and otherwise by the options, and list what that costs "
+                + "on up to 1,000 images, best first; Ctrl-C ends it and shows what is done."))
+    var sensitivity = false
+
     @Flag(help: "Print one JSON document and nothing else.")
     var json = false
 
     func run() async throws {
         let work = try Workload(net, data, plan, run)
+        if sensitivity, work.judgement.classes == 0 || work.judgement.name != "classes" {
+            throw Failure(
+                "'\(work.outputName)' has no classes: --sensitivity needs an output that has, see --output")
+        }
         for note in work.notes { printToStandardError("note: \(note)") }
         let calibrating = Stopwatch()
         let calibration = try await work.calibrate()
@@ -40,9 +52,6 @@ struct Evaluate: AsyncParsableCommand {
 
         let comparison = work.compare(float, quantized)
         work.warnAboutChance(comparison)
-        let report = EvaluationReport(
-            work: work, plan: quantization, calibration: calibration, comparison: comparison,
-            seconds: (work.loadSeconds, calibrate, floatSeconds, quantizedSeconds))
         if let save {
             try SavedConfiguration(
                 model: work.name, sha256: work.file.sha256, input: work.input, output: work.outputName,
@@ -50,6 +59,11 @@ struct Evaluate: AsyncParsableCommand {
                 keeping: work.saved
             ).write(to: save)
         }
+        let costs = sensitivity ? try await SensitivityReport(work, calibration) : nil
+        let report = EvaluationReport(
+            work: work, plan: quantization, calibration: calibration, comparison: comparison,
+            seconds: (work.loadSeconds, calibrate, floatSeconds, quantizedSeconds), sensitivity: costs)
         print(json ? report.json : report.text)
+        if let costs, !costs.isComplete { throw ExitCode(128 + SIGINT) }
     }
 }

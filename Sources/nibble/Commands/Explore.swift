@@ -54,7 +54,10 @@ struct Explore: AsyncParsableCommand {
 
     func run() async throws {
         let session = try session()
-        if plain { return await explore(session) }
+        if plain {
+            guard await explore(session) else { throw ExitCode.failure }
+            return
+        }
         var screenOptions: NcursesScreen.Options = []
         if noColor { screenOptions.insert(.noColor) }
         if ascii { screenOptions.insert(.ascii) }
@@ -69,7 +72,9 @@ struct Explore: AsyncParsableCommand {
     }
 
     /// The session as lines: standard input is read on a thread of its own, since reading blocks.
-    private func explore(_ session: Session) async {
+    ///
+    /// - Returns: whether no run was stopped by an error.
+    private func explore(_ session: Session) async -> Bool {
         let explorer = PlainExplorer(session) { line in
             // Not by `print`: the stream's lock may be held by the thread that waits for input.
             writeLine(line.visible, to: 1)
@@ -80,16 +85,12 @@ struct Explore: AsyncParsableCommand {
             input(nil)
         }
         reader.start()
-        await explorer.run()
+        return await explorer.run()
     }
 
     private func session() throws -> Session {
         let work = try Workload(ModelArgument(model, inputs), data, plan, run)
-        let subject = Subject(
-            name: work.name, sha256: work.file.sha256, net: work.net,
-            measured: work.measured.shuffled(),
-            observed: work.observed, input: work.input, origin: work.saved, output: work.output,
-            options: work.options,
+        let subject = work.subject(
             cacheBudget: cacheMemory.flatMap(Explore.bytes) ?? CheckpointCache.standardBudget)
         var session = Session(subject, configuration: work.configuration, file: plan.config)
         if let note = work.notes.last { session.say(Notice(.warning, note)) }

@@ -6,10 +6,13 @@ import Quant
 
 /// Where images and labels come from and how they become the net's input.
 struct DataOptions: ParsableArguments {
-    @Option(help: "Images: .npy, .npz, idx, idx.gz, or a folder of class folders with PNG or JPEG files.")
+    @Option(
+        help: ArgumentHelp(
+            "Images: .npy, .npz, idx, idx.gz, CIFAR-10's binary files or a folder of them, .pb, or a folder of class folders "
+                + "with PNG or JPEG files."))
     var data: String?
 
-    @Option(help: "Labels: .npy, .npz, idx, CSV or text; default: those beside the images.")
+    @Option(help: "Labels: .npy, .npz, idx, .pb, CSV or text; default: those beside the images.")
     var labels: String?
 
     @Option(help: "Order of the stored pixels: nchw or nhwc; default: from the shape.")
@@ -211,7 +214,7 @@ struct DataOptions: ParsableArguments {
     private func read(
         _ path: String, labels: String?, limit: Int?, resize: Int?, crop: Int?, classes: Int?
     ) throws -> LoadedImages {
-        let line = ProgressLine("reading images", total: limit ?? 0)
+        let line = ProgressLine("looking at pictures", total: limit ?? 0)
         defer { line.finish() }
         return try DataReader.images(
             at: path, layout: layout.flatMap(LabeledImages.Layout.init(rawValue:)), labelsAt: labels,

@@ -10,6 +10,8 @@ struct EvaluationReport {
     let calibration: Calibration
     let comparison: Comparison
     let seconds: (load: Double, calibrate: Double, float: Double, quantized: Double)
+    /// What layers alone cost, if that was asked for.
+    let sensitivity: SensitivityReport?
 
     private var net: LayerGraph { work.net }
     private var paths: [LayerPath] { LayerPath.paths(of: net, plan: plan, work.arithmetic) }
@@ -59,6 +61,7 @@ struct EvaluationReport {
                 ])
             ),
             ("isa", .string(options.isa.rawValue)), ("threads", .int(options.threads)),
+            ("sensitivity", sensitivity?.json ?? .null),
         ]).text
     }
 
@@ -133,6 +136,7 @@ struct EvaluationReport {
         lines.append(
             "seconds    calibration \(fixed(seconds.calibrate, 2)), float \(fixed(seconds.float, 2)), "
                 + "quantized \(fixed(seconds.quantized, 2)) (\(options.isa.rawValue), \(options.threads) threads)")
+        if let sensitivity { lines += [""] + sensitivity.lines }
         return lines.map(\.visible).joined(separator: "\n")
     }
 

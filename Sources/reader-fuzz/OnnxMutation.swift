@@ -1,3 +1,4 @@
+import Foundation
 import OnnxProto
 import SwiftProtobuf
 
@@ -9,6 +10,46 @@ struct OnnxMutation {
         if random.pick(40) == 0, !model.opsetImport.isEmpty {
             model.opsetImport[0].version = random.pick(ByteMutation.numbers)
         }
+    }
+
+    /// A model some of whose weights lie in a file beside it, or claim to.
+    static func external(
+        _ models: [OnnxModel], _ random: inout SeededGenerator, _ folder: String
+    ) throws -> String {
+        var model = random.pick(models)
+        var data = Data()
+        for index in model.graph.initializer.indices where random.pick(2) == 0 {
+            let raw = model.graph.initializer[index].rawData
+            guard !raw.isEmpty else { continue }
+            var entries = [
+                ("location", "weights.bin"), ("offset", "\(data.count)"), ("length", "\(raw.count)"),
+            ]
+            if random.pick(8) == 0 {
+                let place = random.pick(3)
+                entries[place].1 =
+                    place == 0
+                    ? random.pick(["../weights.bin", "/etc/passwd", "link", ".", "", "weights.bin/", "a\0b"])
+                    : "\(random.pick(ByteMutation.numbers))"
+            }
+            model.graph.initializer[index].externalData = entries.map { entry($0.0, $0.1) }
+            model.graph.initializer[index].dataLocation = .external
+            model.graph.initializer[index].rawData = Data()
+            data += raw
+        }
+        if random.pick(4) == 0 { data = data.prefix(random.pick(data.count + 1)) }
+        if random.pick(4) == 0 { apply(to: &model, &random) }
+        _ = try write([UInt8](data), "\(folder)/weights.bin")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder)/link", withDestinationPath: random.pick(["/etc/passwd", "/dev/zero", "weights.bin"]))
+        return try write(model.serializedBytes(), "\(folder)/input.onnx")
+    }
+
+    /// A key of a tensor's external data and its value.
+    static func entry(_ key: String, _ value: String) -> OnnxStringEntry {
+        var entry = OnnxStringEntry()
+        entry.key = key
+        entry.value = value
+        return entry
     }
 
     private static func change(_ graph: inout OnnxGraph, _ random: inout SeededGenerator) {

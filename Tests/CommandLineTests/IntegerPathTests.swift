@@ -88,6 +88,31 @@ struct IntegerPathTests {
         }
     }
 
+    /// Steps that are powers of two times a common one keep the integer path, bits per channel included.
+    @Test(arguments: InstructionSet.available)
+    func powersOfTwoPerChannelStayOnIntegers(isa: InstructionSet) async throws {
+        for item in try Case.all() {
+            let calibration = try await CalibrationRun(
+                item.net, on: item.source, options: RunOptions(threads: 2, isa: .best)
+            ).run()
+            for (residual, allocation) in [(ResidualStorage.eightBits, AllocationChoice.both), (.float, .none)] {
+                var options = PlanOptions.standard
+                options.granularity = .powerOfTwo
+                options.allocation = allocation
+                options.residual = residual
+                let plan = QuantizationPlan(
+                    net: item.net, calibration: calibration, configuration: Configuration(options, for: item.net))
+                #expect(plan.layers.contains { $0.input.channelQuantizers != nil })
+                let integer = Program(item.net, plan: plan, arithmetic: .fastest(isa))
+                #expect(integer.paths.allSatisfy { $0 == .integer }, "\(item.name)")
+                let difference = difference(
+                    try stored(integer, item.source, isa: isa),
+                    try stored(Program(item.net, plan: plan), item.source, isa: isa))
+                #expect(difference.equal, "\(item.name), residual \(residual.rawValue): \(difference)")
+            }
+        }
+    }
+
     /// A layer whose input has a range per channel runs simulated, between layers on integers.
     @Test func layersOnRealValuesRunBetweenConversions() async throws {
         for item in try Case.all() {

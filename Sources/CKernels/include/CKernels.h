@@ -170,6 +170,9 @@ typedef struct {
     /// For a source that is stored as codes, where all channels share both grids: the code of each of its 256 codes. NULL
     /// if there is none.
     const uint8_t *codeOfCode;
+    /// Where the map holds codes: whether they are grid units times step[c] (powers of two, all codes of one quantizer)
+    /// instead of the units themselves.
+    bool isShifted;
 } NKOutput;
 
 /// Rows of the per-channel table at the front of each block: scale, bias, offset, then four rows for each output.

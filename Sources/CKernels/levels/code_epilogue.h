@@ -172,7 +172,8 @@ static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, co
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2;
     if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
-        || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL))
+        || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL) || outputs[0].isShifted
+        || (two && outputs[1].isShifted))
         return NK_NAME(finishRows);
     const int adds = epilogue->addend.codes != NULL;
     const int windows = window->origin == NULL ? NK_NAME(noWindows)

@@ -42,12 +42,14 @@ typedef struct {
     uint8_t *codes;
     ptrdiff_t stride;
     nk_ints zeroPoint;
+    bool isShifted;
 } NK_NAME(Target);
 
-NK_INLINE NK_NAME(Target) NK_NAME(targetOf)(const NKMap *map, int block, int row, int pixel) {
+NK_INLINE NK_NAME(Target) NK_NAME(targetOf)(const NKOutput *output, int block, int row, int pixel) {
+    const NKMap *map = &output->map;
     return (NK_NAME(Target)){
         NK_NAME(rowOf)(map, block, row, pixel), NK_NAME(codeRowOf)(map, block, row, pixel), map->pixelStride,
-        (nk_ints)((int)map->zeroPoint)};
+        (nk_ints)((int)map->zeroPoint), output->isShifted};
 }
 
 /// The window sums of one block and row, from a pixel on; NULL when there are none.
@@ -104,11 +106,14 @@ NK_INLINE nk_floats NK_NAME(quantize)(
     nk_floats rounded = clamped + magic;
     if (!full) rounded = used ? rounded : magic;
     const nk_floats result = (rounded - magic) * grid->step;
-    if (target->codes != NULL)
+    if (target->codes != NULL) {
+        // Powers of two times the unit are whole as well, so the same addition brings out their bits.
+        const nk_floats code = target->isShifted ? result + magic : rounded;
         *(nk_bytes *)(target->codes + p * target->stride) =
-            __builtin_convertvector((nk_ints)rounded + target->zeroPoint, nk_bytes);
-    else
+            __builtin_convertvector((nk_ints)code + target->zeroPoint, nk_bytes);
+    } else {
         NK_NAME(store)(target->floats + p * target->stride, result);
+    }
     return result;
 }
 
@@ -141,7 +146,7 @@ NK_INLINE void NK_NAME(finishPlain)(
     bool quantized[2];
     NK_UNROLL for (int i = 0; i < outputCount; i++) {
         grid[i] = NK_NAME(gridOf)(table, i);
-        target[i] = NK_NAME(targetOf)(&epilogue->outputs[i].map, block, row, pixel);
+        target[i] = NK_NAME(targetOf)(&epilogue->outputs[i], block, row, pixel);
         quantized[i] = epilogue->outputs[i].quantized;
     }
     const bool requantizes = outputCount == 2 && epilogue->outputs[1].source == 0;
@@ -191,7 +196,7 @@ NK_INLINE void NK_NAME(finishGeneral)(
     float *preActivation = NK_NAME(rowOf)(&epilogue->preActivation, block, row, pixel);
     NK_NAME(Target) targets[NKMaximumOutputs];
     for (int i = 0; i < epilogue->outputCount; i++)
-        targets[i] = NK_NAME(targetOf)(&epilogue->outputs[i].map, block, row, pixel);
+        targets[i] = NK_NAME(targetOf)(&epilogue->outputs[i], block, row, pixel);
 
     for (int p = 0; p < pixels; p++) {
         nk_floats base = bias;

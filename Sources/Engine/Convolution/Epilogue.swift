@@ -154,14 +154,16 @@ public struct Epilogue: Sendable {
         if let addend = maps.addend { form.addend = view(addend) }
         if let preActivation = maps.preActivation { form.preActivation = view(.floats(preActivation)) }
         form.outputCount = Int32(outputs.count)
-        func output(_ map: NKMap, quantized: Bool, source: Int = NKSourceValue) -> NKOutput {
-            NKOutput(map: map, quantized: quantized, source: Int32(source), codeOfCode: nil)
+        func output(_ map: NKMap, _ grid: StorageGrid? = nil, source: Int = NKSourceValue) -> NKOutput {
+            NKOutput(
+                map: map, quantized: grid != nil, source: Int32(source), codeOfCode: nil,
+                isShifted: grid?.isShifted ?? false)
         }
         let kernelOutputs = zip(outputs, maps.outputs).map { kind, map in
             switch kind {
-            case .real: output(view(map), quantized: false)
-            case .quantized: output(view(map), quantized: true)
-            case .requantized(_, let source): output(view(map), quantized: true, source: source)
+            case .real: output(view(map))
+            case .quantized(let grid): output(view(map), grid)
+            case .requantized(let grid, let source): output(view(map), grid, source: source)
             }
         }
         withUnsafeMutableBytes(of: &form.outputs) { bytes in

@@ -13,9 +13,14 @@ public struct StorageGrid: Hashable, Sendable {
     public let high: [Float]
     /// What one grid unit is stored as: 1 for integer-valued codes, the scale for real values on the grid.
     public let step: [Float]
+    /// Whether a map of codes holds units times `step`, powers of two, instead of the units themselves.
+    public let isShifted: Bool
 
     /// Creates a grid from one value per channel, or a single value for all channels, for each parameter.
-    public init(inverseScale: [Float], low: [Float], high: [Float], step: [Float]) {
+    public init(
+        inverseScale: [Float], low: [Float], high: [Float], step: [Float], isShifted: Bool = false
+    ) {
+        self.isShifted = isShifted
         let largest: Float = 0x1p22
         precondition(zip(low, high).allSatisfy { $0 <= $1 }, "low <= high")
         precondition(
@@ -53,7 +58,7 @@ public struct StorageGrid: Hashable, Sendable {
 extension StorageGrid {
     /// Whether all channels share one scale and one range.
     var isUniform: Bool {
-        inverseScale.count == 1 && low.count == 1 && high.count == 1 && step.count == 1
+        inverseScale.count == 1 && low.count == 1 && high.count == 1 && step.count == 1 && !isShifted
     }
 
     /// What this grid stores, as codes, for each of the 256 codes of values on another grid.

@@ -39,7 +39,7 @@ extension LayerPath {
             self = .float
             return
         }
-        guard case .tensor = plan.input, case .quantized = plan.weights else {
+        guard plan.input.commonQuantizer != nil, case .quantized = plan.weights else {
             if case .float = plan.weights, plan.input == .real { self = .float } else { self = .simulated }
             return
         }

@@ -58,17 +58,19 @@ extension ActivationGrid {
             .codes(scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
         case .channels: valueGrid
         case .shifted(let common, let quantizers):
-            ActivationGrid.grid(of: quantizers) { quantizer in quantizer.scale / common.scale }
+            ActivationGrid.grid(of: quantizers, isShifted: true) { quantizer in quantizer.scale / common.scale }
         }
     }
 
     /// Each channel on the grid of its own quantizer, a unit stored as `step` says; a channel of 0 bits is 0.
-    private static func grid(of quantizers: [AffineQuantizer?], step: (AffineQuantizer) -> Float) -> StorageGrid {
+    private static func grid(
+        of quantizers: [AffineQuantizer?], isShifted: Bool = false, step: (AffineQuantizer) -> Float
+    ) -> StorageGrid {
         StorageGrid(
             inverseScale: quantizers.map { $0?.inverseScale ?? 0 },
             low: quantizers.map { Float(-($0?.zeroPoint ?? 0)) },
             high: quantizers.map { quantizer in quantizer.map { Float($0.maximumCode - $0.zeroPoint) } ?? 0 },
-            step: quantizers.map { $0.map(step) ?? 0 })
+            step: quantizers.map { $0.map(step) ?? 0 }, isShifted: isShifted)
     }
 
     /// How real values on the grid are stored.

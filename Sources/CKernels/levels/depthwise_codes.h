@@ -1,8 +1,8 @@
 // Depthwise convolution of codes by products of bytes: a step multiplies four columns of a kernel row at once.
 //
-// An instruction adds four neighbouring products into each lane. The four bytes of a lane are one channel's codes of four
-// columns, which lie 16 bytes apart in a map, so each vector of codes is turned before it is multiplied. A kernel row of
-// three columns leaves the fourth byte free: the same vector then serves the next pixel too, with the weights moved up.
+// An instruction adds four neighbouring products into each lane. The four bytes of a lane are one channel's codes of
+// four columns, which lie 16 bytes apart in a map, so each vector of codes is turned before it is multiplied. A kernel
+// row of three columns leaves the fourth byte free: the same vector serves the next pixel too, with the weights moved up.
 
 /// What the loops below know of a layer when they are compiled.
 typedef struct {
@@ -129,7 +129,8 @@ static void NK_NAME(convolveDepthwiseCodes)(
                     NK_NAME(slideCodeRow)(
                         convolution, input,
                         corner + (row + i) * input->outputRowStep + first * input->outputPixelStep, weights, start,
-                        NK_NAME(codeRows)(convolution, input, row + i), pixels, sums + i * pixels * NKLanes, windowSums + i * pixels * NKLanes);
+                        NK_NAME(codeRows)(convolution, input, row + i), pixels, sums + i * pixels * NKLanes,
+                        windowSums + i * pixels * NKLanes);
                 // The buffer holds these rows and pixels only.
                 own.rowStride = pixels * NKLanes;
                 own.origin = windowSums - (row * pixels + first) * NKLanes;

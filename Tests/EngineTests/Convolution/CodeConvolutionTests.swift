@@ -114,6 +114,37 @@ struct CodeConvolutionTests {
         }
     }
 
+    /// Beyond 2^24 sums in floats are rounded, and the codes they give are one step off at most.
+    @Test(arguments: InstructionSet.available)
+    func sumsThatFloatsDoNotHoldDifferByOneStep(isa: InstructionSet) throws {
+        var random = SplitMix64(seed: 14)
+        let layer = ReferenceConvolution(
+            images: 1, inputChannels: 64, outputChannels: 32, height: 6, width: 20,
+            window: Window(
+                kernel: Window.Pair(5, 5), padding: Window.Padding(top: 2, left: 2, bottom: 2, right: 2)))
+        let inputs = inputs(layer, bits: 8, zeroPoint: 0, random: &random, isa: isa)
+        let weights = (0..<layer.weightCount).map { _ in UInt8.random(in: 90...220, using: &random) }
+        let zeroPoints = [Int](repeating: 20, count: layer.outputChannels)
+        let sums = layer.sums(inputs.values, centred(weights, zeroPoints))
+        #expect(sums.filter { $0 > 0x1p24 }.count > sums.count / 2)
+        // Thresholds as close together as codes allow: 255 steps over the sums there are.
+        let epilogue = Epilogue(
+            channels: layer.outputChannels, scale: [0x1p-24],
+            outputs: [
+                .quantized(.codes(scale: Float((sums.max() ?? 1) * 0x1p-24 / 255), zeroPoint: 0, codes: 0...255))
+            ])
+        let floats = layer.outputMap()
+        try layer.prepared(centred(weights, zeroPoints)).run(
+            input: inputs.floats, images: 0..<1, epilogue: epilogue, maps: EpilogueMaps(outputs: [floats]),
+            isa: isa, scratch: Scratch())
+        let codes = layer.outputMap()
+        try prepared(layer, weights, zeroPoints, inputBits: 8, isa).run(
+            input: inputs.codes, images: 0..<1, epilogue: epilogue, maps: EpilogueMaps(outputs: [codes]), isa: isa,
+            scratch: Scratch(), cancelled: { false })
+        #expect(zip(floats.planar(0..<1), codes.planar(0..<1)).allSatisfy { abs($0 - $1) <= 1 })
+        #expect(codes.planar(0..<1).contains(255))
+    }
+
     /// Everything that an epilogue can do with codes: window sums, an addend and two outputs in codes.
     @Test(arguments: InstructionSet.available)
     func storedCodesEqualTheFloatPath(isa: InstructionSet) throws {

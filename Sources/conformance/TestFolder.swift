@@ -136,13 +136,21 @@ struct TestFolder {
         }
         var measured = if case .ofLargest = trial.tolerance { "differs by \(Float(largest))" } else { "" }
         if trial.repetitions > 0 {
-            let clock = ContinuousClock()
             let times = try (0..<trial.repetitions).map { _ in
-                try clock.measure { _ = try execution.run(inputs, images: 1) }
+                let start = TestFolder.processorTime
+                _ = try execution.run(inputs, images: 1)
+                return TestFolder.processorTime - start
             }.sorted()
-            measured += "  \(Int((times[times.count / 2] / .microseconds(1)).rounded())) us"
+            measured += "  \(Int((times[times.count / 2] * 1e6).rounded())) us"
         }
         return .passed(measured)
+    }
+
+    /// Seconds that this process has computed: other programs do not count.
+    private static var processorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
     /// One unit in the last place of a bfloat16: older test data cut the bits off, newer ones and nibble round.

@@ -3,7 +3,7 @@
 //     conformance [--verbose] [--largest T] [--repeat N] DIRECTORY ...
 //
 // --largest accepts differences up to T times the largest value of an output, the measure for whole nets; without it
-// every value has ONNX's own tolerance. --repeat prints the median time of N more runs on one thread.
+// every value has ONNX's own tolerance. --repeat prints the median processor time of N more runs on one thread.
 //
 // Every folder below that holds a model.onnx and test_data_set_N/input_N.pb, output_N.pb is a test. It prints
 // 'N passed, N failed, N skipped' and the skipped by operator, and fails on any failure. A folder whose operators are

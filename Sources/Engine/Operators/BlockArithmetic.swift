@@ -68,6 +68,9 @@ struct BlockArithmetic {
     let output: FeatureMap
     let images: Range<Int>
 
+    /// Copies.
+    func copy(_ x: FeatureMap) { each(.map(x)) { $0 } }
+
     /// Writes a function of one operand.
     func apply(_ function: Unary, _ x: FeatureMap) {
         switch function {
@@ -78,12 +81,19 @@ struct BlockArithmetic {
             each(.map(x)) { 0.5 * $0 * (1 + VectorMath.tanh(factor * ($0 + 0.044715 * $0 * $0 * $0))) }
         case .erf: each(.map(x)) { VectorMath.erf($0) }
         case .tanh: each(.map(x)) { VectorMath.tanh($0) }
-        case .exp: each(.map(x)) { VectorMath.exp($0) }
+        case .relu: each(.map(x)) { $0.replacing(with: 0, where: $0 .< 0) }
+        case .clip(let minimum, let maximum):
+            let (low, high) = (Vector(repeating: minimum), Vector(repeating: maximum))
+            each(.map(x)) { value in
+                let raised = value.replacing(with: low, where: value .< low)
+                return raised.replacing(with: high, where: raised .> high)
+            }
+        case .sigmoid: each(.map(x)) { VectorMath.sigmoid($0) }
+        case .silu: each(.map(x)) { $0 * VectorMath.sigmoid($0) }
         case .negate: each(.map(x)) { -$0 }
         case .absolute: each(.map(x)) { $0.replacing(with: -$0, where: $0 .< 0) }
         case .sqrt: each(.map(x)) { $0.squareRoot() }
         case .reciprocal: each(.map(x)) { 1 / $0 }
-        case .truncate, .half, .brain: scalar(function, x)
         default: scalar(function, x)
         }
     }
@@ -145,7 +155,7 @@ struct BlockArithmetic {
         for image in images {
             for block in 0..<layout.blocks {
                 let isWhole = (block + 1) * MapLayout.lanes <= layout.channels
-                let lanes = layout.laneMask(block: block)
+                let lanes = isWhole ? SIMDMask(repeating: true) : layout.laneMask(block: block)
                 for y in 0..<layout.height {
                     let to = UnsafeMutablePointer(mutating: output.vectors(image: image, block: block, y: y))
                     left.row(image: image, block: block, y: y) { a, stepA in

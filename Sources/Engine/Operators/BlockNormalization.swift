@@ -43,6 +43,8 @@ struct BlockNormalization {
         let layout = x.layout
         let count = Float(layout.channels)
         let masks = (0..<layout.blocks).map(layout.laneMask)
+        let factors = (0..<layout.blocks).map { vector(scale, $0) }
+        let shifts = (0..<layout.blocks).map { vector(bias, $0) }
         for image in images {
             rows(layout) { row in
                 for column in 0..<layout.width {
@@ -59,7 +61,7 @@ struct BlockNormalization {
                     for block in 0..<layout.blocks {
                         let value = x.vectors(image: image, block: block, y: row)[column]
                         let to = UnsafeMutablePointer(mutating: output.vectors(image: image, block: block, y: row))
-                        to[column] = ((value - mean) * inverse * vector(scale, block) + vector(bias, block))
+                        to[column] = ((value - mean) * inverse * factors[block] + shifts[block])
                             .replacing(with: 0, where: .!masks[block])
                     }
                 }

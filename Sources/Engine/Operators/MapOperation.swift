@@ -8,8 +8,13 @@ struct MapOperation {
     let isa: InstructionSet
 
     func run(_ inputs: [FeatureMap?], into outputs: [FeatureMap], images: Range<Int>) {
-        guard let x = inputs.first ?? nil, let output = outputs.first, isOneImage else {
-            runReference(inputs, into: outputs, images: images)
+        guard let output = outputs.first, isOneImage else {
+            runPlanar(inputs, into: outputs, images: images)
+            return
+        }
+        guard let x = inputs.first ?? nil else {
+            if runElementwise(inputs, into: output, images: images) { return }
+            runPlanar(inputs, into: outputs, images: images)
             return
         }
         if let movement = Movement(node, graph) {
@@ -17,7 +22,7 @@ struct MapOperation {
             return
         }
         switch node.operation {
-        case .unary(let function) where Activation.covers(function):
+        case .unary(let function) where Activation.covers(function) && !x.layout.isFlat:
             apply(x, Epilogue(channels: x.layout.channels, activation: Activation(function)), output, images)
         case .batchNormalization(let epsilon):
             let parameters = node.inputs.dropFirst().map { $0.flatMap { graph.constants[$0]?.values } ?? [] }
@@ -30,7 +35,7 @@ struct MapOperation {
             }
             let bias = parameters[1].indices.map { parameters[1][$0] - parameters[2][$0] * scale[$0] }
             apply(x, Epilogue(channels: scale.count, scale: scale, bias: bias), output, images)
-        case .elementwise(.add) where inputs.count == 2 && sameExtent(inputs[1], x):
+        case .elementwise(.add) where inputs.count == 2 && sameExtent(inputs[1], x) && !x.layout.isFlat:
             Epilogue(channels: x.layout.channels).apply(
                 to: x, images: images, maps: EpilogueMaps(outputs: [output], addend: inputs[1]), isa: isa)
         case .maxPool(let window): Pooling(window: window).maximum(x, into: output, images: images)
@@ -39,8 +44,7 @@ struct MapOperation {
         case .globalAveragePool:
             let whole = Window(kernel: .init(x.layout.height, x.layout.width))
             Pooling(window: whole).average(x, into: output, images: images, countsPadding: false)
-        case .reshape where sameExtent(output, x):
-            apply(x, Epilogue(channels: x.layout.channels), output, images)
+        case .reshape where sameExtent(output, x): BlockArithmetic(output: output, images: images).copy(x)
         default:
             if runOnBlocks(inputs, x, into: output, images: images) { return }
             runPlanar(inputs, into: outputs, images: images)
@@ -54,14 +58,7 @@ struct MapOperation {
         let arithmetic = BlockArithmetic(output: output, images: images)
         switch node.operation {
         case .unary(let function): arithmetic.apply(function, x)
-        case .elementwise(let function):
-            let operands = zip(node.inputs, inputs).compactMap { id, map in
-                id.flatMap {
-                    BlockArithmetic.Operand(map, graph.constants[$0], graph[$0].shape, to: output.layout)
-                }
-            }
-            guard operands.count == inputs.count, operands.count > 1 else { return false }
-            arithmetic.apply(function, operands)
+        case .elementwise: return runElementwise(inputs, into: output, images: images)
         case .resample(let axes):
             guard isMap(node.inputs[0]), let resampling = BlockResampling(axes) else { return false }
             resampling.run(x, into: output, images: images)
@@ -89,6 +86,18 @@ struct MapOperation {
             Pooling(window: whole).maximum(x, into: output, images: images)
         default: return false
         }
+        return true
+    }
+
+    private func runElementwise(
+        _ inputs: [FeatureMap?], into output: FeatureMap, images: Range<Int>
+    ) -> Bool {
+        guard case .elementwise(let function) = node.operation else { return false }
+        let operands = zip(node.inputs, inputs).compactMap { id, map in
+            id.flatMap { BlockArithmetic.Operand(map, graph.constants[$0], graph[$0].shape, to: output.layout) }
+        }
+        guard operands.count == inputs.count, operands.count > 1 else { return false }
+        BlockArithmetic(output: output, images: images).apply(function, operands)
         return true
     }
 

@@ -4,9 +4,18 @@ import Net
 extension Transpositions {
     /// A node's operation on tensors whose axes are in another order.
     struct SourceForm {
+        /// What constants among the inputs are.
+        enum Constants {
+            /// Tensors like the others, which would have to be transposed.
+            case tensors
+            /// Operands that are broadcast with the others.
+            case operands
+            /// One value per channel.
+            case parameters
+        }
+
         let operation: Operator
-        /// Whether constant operands are broadcast with the others.
-        var takesConstants = false
+        var constants = Constants.tensors
         /// Whether the result is what the file has, without a view.
         var isPlain = false
     }
@@ -27,7 +36,7 @@ extension Transpositions {
             guard shape(node.outputs[0]).rank == rank, runtime.allSatisfy({ shape($0).rank == rank }) else {
                 return nil
             }
-            return SourceForm(operation: node.operation, takesConstants: true)
+            return SourceForm(operation: node.operation, constants: .operands)
         case .softmax(let axes, let logarithmic):
             return SourceForm(
                 operation: .softmax(axes: axes.map { permutation[$0] }.sorted(), logarithmic: logarithmic))
@@ -37,7 +46,7 @@ extension Transpositions {
                     input.map { constants[$0]?.shape == [shape(node.outputs[0])[axis]] } ?? true
                 })
             else { return nil }
-            return SourceForm(operation: .channelNormalization(epsilon: epsilon))
+            return SourceForm(operation: .channelNormalization(epsilon: epsilon), constants: .parameters)
         case .reduce(let reduction, let axes, let keepsDimensions):
             let kept = permutation.indices.filter { !axes.contains($0) }.map { permutation[$0] }
             guard keepsDimensions || kept == kept.sorted() else { return nil }

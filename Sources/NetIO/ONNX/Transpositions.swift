@@ -163,7 +163,7 @@ struct Transpositions {
         }
         let permutation = view.permutation
         guard let form = sourceForm(node, permutation),
-            let inputs = sourceInputs(node, permutation, isElementwise: form.takesConstants)
+            let inputs = sourceInputs(node, permutation, form.constants)
         else { return false }
         let outputs = node.outputs.map { output -> TensorID in
             if form.isPlain { return output }
@@ -179,7 +179,7 @@ struct Transpositions {
 
     /// The sources of a node's inputs, if all are views of the same order or constants that can be brought to it.
     private mutating func sourceInputs(
-        _ node: Node, _ permutation: [Int], isElementwise: Bool
+        _ node: Node, _ permutation: [Int], _ constants: SourceForm.Constants
     ) -> [TensorID?]? {
         var inputs: [TensorID?] = []
         for (place, input) in node.inputs.enumerated() {
@@ -189,9 +189,9 @@ struct Transpositions {
             }
             if let view = view(of: input), view.permutation == permutation {
                 inputs.append(view.source)
-            } else if place > 0, !isElementwise, constants[input] != nil {
+            } else if constants == .parameters, place > 0, self.constants[input] != nil {
                 inputs.append(input)
-            } else if isElementwise, let own = constant(input, in: permutation) {
+            } else if constants == .operands, let own = constant(input, in: permutation) {
                 inputs.append(own)
             } else {
                 return nil

@@ -61,7 +61,8 @@ import Testing
 
     static let functions: [Sample] = {
         let all: [Unary] = [
-            .tanh, .softplus, .mish, .erf, .elu(alpha: 1.5), .selu(alpha: 1.6, gamma: 1.05),
+            .relu, .clip(minimum: -1, maximum: 2), .sigmoid, .silu, .hardSwish, .leakyRelu(slope: 0.1), .tanh,
+            .softplus, .mish, .erf, .elu(alpha: 1.5), .selu(alpha: 1.6, gamma: 1.05),
             .gelu(approximate: true),
             .gelu(approximate: false), .exp, .negate, .absolute, .floor, .ceil, .round, .sign, .not, .truncate,
             .isNonzero, .half, .brain,

@@ -100,6 +100,17 @@ import Testing
         #expect(graph[graph.outputs[0]].shape == [1, 3])
     }
 
+    @Test func aConstantPartOfAConcatenationKeepsTheFilesOrder() throws {
+        var builder = ModelBuilder(input: [0, 3, 4, 5])
+        builder.reals("k", dims: [1, 4, 5, 2])
+        builder.node("Transpose", ["x"], ["p"], attributes: permutation([0, 2, 3, 1]))
+        builder.node("Concat", ["p", "k"], ["y"], attributes: [ModelBuilder.int("axis", 3)])
+        builder.output("y")
+        let graph = try builder.graph()
+        #expect(graph.nodes.map(\.operation) == [.transpose(permutation: [0, 2, 3, 1]), .concatenate(axis: 3)])
+        #expect(graph[graph.outputs[0]].shape == [1, 4, 5, 5])
+    }
+
     @Test func operandsOfDifferentOrderAreBroughtToTheFilesOwn() throws {
         var builder = ModelBuilder(input: [0, 4, 4, 4])
         builder.node("Transpose", ["x"], ["p"], attributes: permutation([0, 2, 3, 1]))

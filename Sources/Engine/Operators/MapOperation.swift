@@ -62,6 +62,12 @@ struct MapOperation {
         case .resample(let axes):
             guard isMap(node.inputs[0]), let resampling = BlockResampling(axes) else { return false }
             resampling.run(x, into: output, images: images)
+        case .pad(let before, _, let mode):
+            guard isMap(node.inputs[0]), let input = node.inputs[0],
+                let padding = BlockPadding(
+                    before: before, mode: mode, input: graph[input].shape, output: graph[node.outputs[0]].shape)
+            else { return false }
+            padding.run(x, into: output, images: images)
         case .instanceNormalization(let epsilon):
             guard isMap(node.inputs[0]), let normalization = normalization(epsilon) else { return false }
             normalization.instances(x, into: output, images: images)

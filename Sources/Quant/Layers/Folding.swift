@@ -143,11 +143,11 @@ struct Folding {
         return other
     }
 
-    /// A zero padding of rows and columns read by this convolution alone becomes part of its window.
+    /// A zero padding of rows and columns that convolutions alone read becomes part of their windows.
     private mutating func absorbPadding(into draft: inout LayerDraft) {
         guard case .convolution(let window, let groups) = draft.kind, let writer = writers[draft.input],
             case .pad(let before, let after, .constant(0)) = graph.nodes[writer].operation, before.count == 4,
-            before[0] == 0, before[1] == 0, after[0] == 0, after[1] == 0, onlyReader(of: draft.input) != nil,
+            before[0] == 0, before[1] == 0, after[0] == 0, after[1] == 0, isReadByConvolutionsAlone(draft.input),
             let source = graph.nodes[writer].inputs[0]
         else { return }
         let inner = window.padding
@@ -160,5 +160,17 @@ struct Folding {
             groups: groups)
         draft.input = source
         absorbed.insert(writer)
+    }
+
+    private func isReadByConvolutionsAlone(_ tensor: TensorID) -> Bool {
+        guard !graph.outputs.contains(tensor), let all = readers[tensor] else { return false }
+        return all.allSatisfy { index in
+            let node = graph.nodes[index]
+            // The node itself is one; for others it has to be known that they become layers.
+            guard case .convolution = node.operation, node.inputs.count(where: { $0 == tensor }) == 1,
+                node.inputs[0] == tensor
+            else { return false }
+            return all.count == 1 || LayerDraft(node: node, graph: graph) != nil
+        }
     }
 }

@@ -159,6 +159,20 @@ import Testing
         Sample(operation: .resample([sampling(1, 19, to: 8)]), inputs: [image], outputs: [[1, 8, 5, 7]]),
     ]
 
+    static let paddings: [Sample] = ([.constant(1.5), .constant(0), .reflect, .edge, .wrap] as [PadMode]).flatMap {
+        mode -> [Sample] in
+        [
+            Sample(
+                operation: .pad(before: [0, 0, 2, 1], after: [0, 0, 1, 3], mode: mode), inputs: [image],
+                outputs: [[1, 19, 8, 11]]),
+            Sample(
+                operation: .pad(before: [0, 3, 0, 0], after: [0, 1, 0, 2], mode: mode), inputs: [image],
+                outputs: [[1, 23, 5, 9]]),
+            Sample(
+                operation: .pad(before: [1, 2], after: [0, 1], mode: mode), inputs: [[3, 5]], outputs: [[4, 8]]),
+        ]
+    }
+
     static func transposed(
         _ outputs: Int, _ kernel: [Int], _ strides: [Int], _ dilations: [Int], _ before: [Int], _ extents: [Int],
         groups: Int = 1
@@ -181,7 +195,8 @@ import Testing
         transposed(20, [3, 3], [2, 2], [1, 1], [1, 1], [9, 7], groups: 20),
     ]
 
-    @Test(arguments: arithmetic + functions + others + transposedConvolutions) func fastFormsAgreeWithTheDefinition(
+    @Test(arguments: arithmetic + functions + others + paddings + transposedConvolutions)
+    func fastFormsAgreeWithTheDefinition(
         _ sample: Sample
     ) throws {
         let shapes = sample.inputs + sample.outputs

@@ -2,17 +2,35 @@ internal import Net
 
 /// Interpolation of rows and columns on blocked maps: first the rows that an output row needs, then its columns.
 struct BlockResampling {
-    typealias Vector = SIMD16<Float>
+    private typealias Vector = SIMD16<Float>
 
     private let rows: AxisSampling?
-    private let columns: AxisSampling?
+    private let columns: FlatTaps?
+
+    /// The taps of all positions of an axis one after the other.
+    private struct FlatTaps {
+        /// Where the taps of each position start, and where the last ones end.
+        var starts = [0]
+        var positions: [Int] = []
+        var weights: [Float] = []
+        let outside: Float
+
+        init(_ sampling: AxisSampling) {
+            outside = sampling.outside
+            for taps in sampling.taps {
+                positions += taps.map(\.position)
+                weights += taps.map(\.weight)
+                starts.append(positions.count)
+            }
+        }
+    }
 
     /// The form of a resampling, if it concerns rows and columns only, rows first.
     init?(_ axes: [AxisSampling]) {
         switch axes.map(\.axis) {
         case [2]: (rows, columns) = (axes[0], nil)
-        case [3]: (rows, columns) = (nil, axes[0])
-        case [2, 3]: (rows, columns) = (axes[0], axes[1])
+        case [3]: (rows, columns) = (nil, FlatTaps(axes[0]))
+        case [2, 3]: (rows, columns) = (axes[0], FlatTaps(axes[1]))
         default: return nil
         }
     }
@@ -25,13 +43,16 @@ struct BlockResampling {
                 for block in 0..<target.blocks {
                     let lanes = target.laneMask(block: block)
                     for row in 0..<target.height {
-                        let to = UnsafeMutablePointer(mutating: output.vectors(image: image, block: block, y: row))
+                        let to = UnsafeMutableBufferPointer(
+                            start: UnsafeMutablePointer(
+                                mutating: output.vectors(image: image, block: block, y: row)), count: target.width)
                         fill(line, from: x, image: image, block: block, row: row)
-                        for column in 0..<target.width {
-                            var value = line[columns == nil ? column : 0]
-                            if let columns { value = weigh(line, columns, column) }
-                            to[column] = value.replacing(with: 0, where: .!lanes)
+                        if let columns {
+                            weigh(line, columns, into: to)
+                        } else {
+                            _ = to.update(fromContentsOf: line)
                         }
+                        for column in to.indices { to[column].replace(with: 0, where: .!lanes) }
                     }
                 }
             }
@@ -61,12 +82,19 @@ struct BlockResampling {
     }
 
     private func weigh(
-        _ line: UnsafeMutableBufferPointer<Vector>, _ sampling: AxisSampling, _ position: Int
-    ) -> Vector {
-        let taps = sampling.taps[position]
-        guard !taps.isEmpty else { return Vector(repeating: sampling.outside) }
-        var sum = Vector.zero
-        for tap in taps { sum += line[tap.position] * tap.weight }
-        return sum
+        _ line: UnsafeMutableBufferPointer<Vector>, _ taps: FlatTaps, into to: UnsafeMutableBufferPointer<Vector>
+    ) {
+        taps.positions.withUnsafeBufferPointer { positions in
+            taps.weights.withUnsafeBufferPointer { weights in
+                taps.starts.withUnsafeBufferPointer { starts in
+                    for column in to.indices {
+                        let (start, end) = (starts[column], starts[column + 1])
+                        var sum = start == end ? Vector(repeating: taps.outside) : .zero
+                        for tap in start..<end { sum += line[positions[tap]] * weights[tap] }
+                        to[column] = sum
+                    }
+                }
+            }
+        }
     }
 }

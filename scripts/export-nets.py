@@ -453,9 +453,13 @@ def table(repeat=5):
                 failed = failed or words[0] != "skipped"
                 print(f"| {name} | {lines[0] if lines else 'no answer'} | | | |", flush=True)
                 continue
-            own, other = float(words[-2]) / 1e3, onnxruntime_time(folder, repeat) / 1e3
-            print(
-                f"| {name} | {float(words[4]):.1e} | {own:.1f} | {other:.1f} | {own / other:.2f} |", flush=True)
+            own = float(words[-2]) / 1e3
+            try:
+                other = onnxruntime_time(folder, repeat) / 1e3
+                beside = f"{other:.1f} | {own / other:.2f}"
+            except Exception:  # ONNX Runtime has no convolution in double precision
+                beside = "not run |"
+            print(f"| {name} | {float(words[4]):.1e} | {own:.1f} | {beside} |", flush=True)
     return 1 if failed else 0
 
 

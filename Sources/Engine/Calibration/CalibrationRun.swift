@@ -41,29 +41,18 @@ public struct CalibrationRun: Sendable {
         let done = WorkCounter(0)
         let total = 2 * source.order.count
 
-        let first = try await pass(
-            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }
-        ) {
-            TensorMoments()
-        }
-        let prefixes = first.indices.map { last in
-            first[1..<(last + 1)].reduce(into: first[0]) { $0.merge($1) }
-        }
-        let moments = prefixes[prefixes.count - 1]
-        let second = try await pass(
-            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) }
-        ) {
-            TensorHistograms(moments, perChannel: perChannel)
-        }
-        var histograms = second[0]
-        var shares: [Calibration.Share] = []
-        for part in second.indices {
-            if part > 0 { histograms.merge(second[part]) }
-            shares.append(
+        let (moments, momentsSoFar) = try await pass(
+            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) },
+            start: { TensorMoments() }, summary: { $1 })
+        let images = source.order.count
+        let (histograms, shares) = try await pass(
+            program, cancelled, progress: { progress(Double(done.take($0) + $0) / Double(total)) },
+            start: { TensorHistograms(moments, perChannel: perChannel) },
+            summary: { part, histograms in
                 Calibration.Share(
-                    images: (0...part).reduce(0) { $0 + Self.count(ofPart: $1, images: source.order.count) },
-                    observations: histograms.whole(points, prefixes[part])))
-        }
+                    images: (0...part).reduce(0) { $0 + Self.count(ofPart: $1, images: images) },
+                    observations: histograms.whole(points, momentsSoFar[part]))
+            })
         var observations: [TensorID: TensorObservation] = [:]
         for point in points { observations[point.tensor] = histograms.observation(of: point, moments) }
         return Calibration(observations: observations, images: source.order.count, shares: shares)
@@ -72,12 +61,14 @@ public struct CalibrationRun: Sendable {
     /// The images of one part: every eighth from its own number on.
     private static func count(ofPart part: Int, images: Int) -> Int { max(0, images - part + parts - 1) / parts }
 
-    private func pass<Part: CalibrationPart>(
+    /// One pass over the images: what all parts together accumulate, and a summary of each growing share of them.
+    private func pass<Part: CalibrationPart, Summary: Sendable>(
         _ program: Program, _ cancelled: @escaping @Sendable () -> Bool,
-        progress: @escaping @Sendable (Int) -> Void, start: @escaping @Sendable () -> Part
-    ) async throws -> [Part] {
+        progress: @escaping @Sendable (Int) -> Void, start: @escaping @Sendable () -> Part,
+        summary: @escaping @Sendable (_ part: Int, _ merged: Part) -> Summary
+    ) async throws -> (all: Part, summaries: [Summary]) {
         let next = WorkCounter(0)
-        let results = Shared([Part?](repeating: nil, count: Self.parts))
+        let merge = Shared(OrderedMerge<Part, Summary>())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<options.threads {
                 group.addTask {
@@ -95,14 +86,32 @@ public struct CalibrationRun: Sendable {
                             progress(1)
                         }
                         let finished = sums
-                        results.withLock { $0[part] = finished }
+                        merge.withLock { $0.add(finished, at: part, summary) }
                     }
                 }
             }
             // Not `waitForAll`, which would let the other threads run to their end after an error.
             for try await _ in group {}
         }
-        return results.withLock { $0.compactMap { $0 } }
+        return merge.withLock { merge in
+            guard let all = merge.merged else { preconditionFailure("parts that were not run") }
+            return (all, merge.summaries)
+        }
+    }
+}
+
+/// Parts merged in their order, each as soon as all before it are done: the memory is that of a few, not of all.
+private struct OrderedMerge<Part: CalibrationPart, Summary: Sendable>: Sendable {
+    private(set) var merged: Part?
+    private(set) var summaries: [Summary] = []
+    private var waiting: [Int: Part] = [:]
+
+    mutating func add(_ part: Part, at index: Int, _ summary: (Int, Part) -> Summary) {
+        waiting[index] = part
+        while let due = waiting.removeValue(forKey: summaries.count) {
+            if merged == nil { merged = due } else { merged?.merge(due) }
+            if let merged { summaries.append(summary(summaries.count, merged)) }
+        }
     }
 }
 

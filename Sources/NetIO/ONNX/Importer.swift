@@ -209,6 +209,7 @@ struct Importer {
             .softmax(_, false):
             return true
         case .unary(.clip(let minimum, _)): return minimum >= 0
+        case .pad(_, _, .constant(let value)): return value >= 0 && inputs()
         case .maxPool, .averagePool, .globalAveragePool, .globalMaxPool, .reshape, .transpose, .concatenate,
             .split, .slice, .elementwise(.add), .elementwise(.multiply), .elementwise(.maximum):
             return inputs()

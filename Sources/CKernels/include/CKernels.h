@@ -140,6 +140,8 @@ typedef struct {
     ptrdiff_t rowStride, pixelStride;
     /// One sum per lane (16 floats a pixel) instead of one per pixel.
     bool perLane;
+    /// One sum per lane that the kernel computes itself, without an origin: depthwise convolution of floats only.
+    bool byKernel;
 } NKWindow;
 
 typedef enum {

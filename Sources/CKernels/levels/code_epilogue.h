@@ -119,11 +119,6 @@ NK_INLINE void NK_NAME(finishCodes)(
     }
 }
 
-/// The epilogue of some rows of one block: the sums of `pixels` pixels of each, starting at `pixel`, row after row.
-typedef void (*NK_NAME(FinishFunction))(
-    const NKEpilogue *epilogue, const float *sums, int block, int row, int rows, int pixel, int pixels,
-    const NKWindow *window);
-
 // One function for each kind, at the index of its letters as digits.
 #define NK_FINISH(activation, outputs, adds, windows) \
     static void NK_NAME(finishCodes##activation##outputs##adds##windows)( \
@@ -171,6 +166,8 @@ NK_INLINE bool NK_NAME(looksUp)(const NKOutput *outputs) {
 static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2;
+    const NK_NAME(FinishFunction) grids = NK_NAME(finishForGrids)(epilogue, window);
+    if (grids != NULL) return grids;
     if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
         || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL) || outputs[0].isShifted
         || (two && outputs[1].isShifted))

@@ -57,25 +57,22 @@ NK_INLINE void NK_NAME(multiplyLanes)(
     }
 }
 
-/// Stores accumulators: the formula of NKEpilogue for what `Direct` describes.
-NK_INLINE void NK_NAME(storeDirect)(
-    const int pixels, const int blocks, const NK_NAME(Direct) *direct, nk_floats sum[2][NK_PIXELS_ONE_BLOCK]) {
+/// Stores the accumulators of block `b`: the formula of NKEpilogue for what `Direct` describes.
+NK_INLINE void NK_NAME(storeDirect)(const int pixels, const int b, const NK_NAME(Direct) *direct, nk_floats *sum) {
     const nk_floats low = NK_NAME(broadcast)(direct->low), high = NK_NAME(broadcast)(direct->high);
-    const nk_floats addendScale = NK_NAME(broadcast)(direct->addendScale);
-    NK_UNROLL for (int b = 0; b < blocks; b++) {
-        const float *table = direct->table + b * direct->tableStride;
-        const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
-        const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
-        NK_UNROLL for (int p = 0; p < pixels; p++) sum[b][p] = NK_NAME(fma)(sum[b][p], scale, bias);
-        if (direct->addend != NULL) {
-            const float *addend = direct->addend + b * direct->addendBlockStride;
-            NK_UNROLL for (int p = 0; p < pixels; p++)
-                sum[b][p] = NK_NAME(fma)(NK_NAME(load)(addend + p * NKLanes), addendScale, sum[b][p]);
-        }
-        float *output = direct->output + b * direct->outputBlockStride;
+    const float *table = direct->table + b * direct->tableStride;
+    const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
+    const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
+    NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = NK_NAME(fma)(sum[p], scale, bias);
+    if (direct->addend != NULL) {
+        const nk_floats addendScale = NK_NAME(broadcast)(direct->addendScale);
+        const float *addend = direct->addend + b * direct->addendBlockStride;
         NK_UNROLL for (int p = 0; p < pixels; p++)
-            NK_NAME(store)(output + p * NKLanes, NK_NAME(atMost)(NK_NAME(atLeast)(sum[b][p], low), high));
+            sum[p] = NK_NAME(fma)(NK_NAME(load)(addend + p * NKLanes), addendScale, sum[p]);
     }
+    float *output = direct->output + b * direct->outputBlockStride;
+    NK_UNROLL for (int p = 0; p < pixels; p++)
+        NK_NAME(store)(output + p * NKLanes, NK_NAME(atMost)(NK_NAME(atLeast)(sum[p], low), high));
 }
 
 /// The sums over the input range and the kernel for `pixels` pixels and `blocks` output blocks, stored as
@@ -125,7 +122,7 @@ NK_INLINE void NK_NAME(multiply)(
         first = end;
     }
     if (direct != NULL) {
-        NK_NAME(storeDirect)(pixels, blocks, direct, sum);
+        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(storeDirect)(pixels, b, direct, sum[b]);
         return;
     }
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++)
@@ -167,7 +164,7 @@ NK_INLINE bool NK_NAME(isDirect)(const NKEpilogue *epilogue, const NKWindow *win
     const NKOutput *output = epilogue->outputs;
     const NKMap *addend = &epilogue->addend;
     return epilogue->outputCount == 1 && !output->quantized && output->map.pixelStride == NKLanes
-        && epilogue->preActivation.origin == NULL && window->origin == NULL && addend->codes == NULL
+        && epilogue->preActivation.origin == NULL && window->origin == NULL && !window->byKernel && addend->codes == NULL
         && (addend->origin == NULL || addend->pixelStride == NKLanes)
         && (epilogue->activation == NKActivationNone || epilogue->activation == NKActivationClamp);
 }
@@ -216,6 +213,24 @@ NK_INLINE void NK_NAME(multiplySegment)(
     }
 }
 
+/// Whether the rows of a map follow one another like the pixels of a row, or there is no map.
+NK_INLINE bool NK_NAME(isFlat)(const NKMap *map, int pixels) {
+    return (map->origin == NULL && map->codes == NULL) || map->rowStride == pixels * map->pixelStride;
+}
+
+/// Whether all rows of a tile can be computed as one: a kernel of one position, and maps without halo.
+NK_INLINE bool NK_NAME(areRowsOne)(
+    const NKConvolution *convolution, const NKInput *input, int pixels, const NKWindow *window,
+    const NKEpilogue *epilogue) {
+    bool flat = convolution->kernelHeight == 1 && convolution->kernelWidth == 1
+        && input->outputRowStep == pixels * input->outputPixelStep && NK_NAME(isFlat)(&epilogue->addend, pixels)
+        && NK_NAME(isFlat)(&epilogue->preActivation, pixels)
+        && (window->origin == NULL || window->rowStride == pixels * window->pixelStride);
+    for (int i = 0; i < epilogue->outputCount; i++)
+        flat = flat && NK_NAME(isFlat)(&epilogue->outputs[i].map, pixels);
+    return flat;
+}
+
 static void NK_NAME(convolveDense)(
     const NKConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
     const NKEpilogue *epilogue) {
@@ -223,23 +238,29 @@ static void NK_NAME(convolveDense)(
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     const bool isDirect = NK_NAME(isDirect)(epilogue, window);
-    NK_NAME(Work) work = {.convolution = convolution, .input = input, .sumStride = capacity * NKLanes};
+    const bool areRowsOne = NK_NAME(areRowsOne)(convolution, input, tile->pixels, window, epilogue);
+    NKInput source = *input;
+    // Every pixel of that one row is multiplied.
+    if (areRowsOne) source.rows.extent = source.columns.extent = 0;
+    NK_NAME(Work) work = {.convolution = convolution, .input = &source, .sumStride = capacity * NKLanes};
+    const int rowPixels = areRowsOne ? (tile->endRow - tile->firstRow) * tile->pixels : tile->pixels;
+    const int endRow = areRowsOne ? tile->firstRow + 1 : tile->endRow;
     int blocks = 1;
     for (int block = tile->firstBlock; block < tile->endBlock; block += blocks) {
         work.block = &convolution->blocks[block];
         blocks = NK_PIXELS_TWO_BLOCKS > 0 && block + 1 < tile->endBlock && NK_NAME(pairs)(work.block) ? 2 : 1;
         work.weightStride = blocks == 2 ? work.block[1].weights - work.block[0].weights : 0;
         const bool isFull = (block + blocks) * NKLanes <= epilogue->channels;
-        for (int row = tile->firstRow; row < tile->endRow; row++) {
-            work.rows = NK_NAME(inside)(&input->rows, row, convolution->kernelHeight);
+        for (int row = tile->firstRow; row < endRow; row++) {
+            work.rows = NK_NAME(inside)(&source.rows, row, convolution->kernelHeight);
             if (isDirect && isFull) {
                 const NK_NAME(Direct) direct = NK_NAME(directOf)(epilogue, block, row);
-                NK_NAME(multiplySegment)(&work, blocks, row, 0, tile->pixels, tile->pixels, sums, &direct);
+                NK_NAME(multiplySegment)(&work, blocks, row, 0, rowPixels, rowPixels, sums, &direct);
                 continue;
             }
-            for (int start = 0; start < tile->pixels; start += capacity) {
-                const int pixels = tile->pixels - start < capacity ? tile->pixels - start : capacity;
-                NK_NAME(multiplySegment)(&work, blocks, row, start, pixels, tile->pixels, sums, NULL);
+            for (int start = 0; start < rowPixels; start += capacity) {
+                const int pixels = rowPixels - start < capacity ? rowPixels - start : capacity;
+                NK_NAME(multiplySegment)(&work, blocks, row, start, pixels, rowPixels, sums, NULL);
                 for (int b = 0; b < blocks; b++)
                     finish(epilogue, sums + b * capacity * NKLanes, block + b, row, 1, start, pixels, window);
             }

@@ -9,74 +9,179 @@ NK_INLINE nk_floats NK_NAME(element)(const bool codes, const NKInput *input, ptr
     return codes ? NK_NAME(loadCodes)(input->codes + index) : NK_NAME(load)(input->origin + index);
 }
 
-/// sums[pixel] for `pixels` pixels of one block, starting from `start`. `source` and all positions are indices into the
-/// input, which holds codes or floats; sums of codes are exact in floats below 2^24. With a constant kernel width and pixel step (general == false) the
-/// inputs of a kernel row are loaded once and shared by overlapping windows; otherwise the steps are run-time values.
+/// Pixels of the largest register tile, which leaves room for a weight and an input.
+enum { NK_NAME(slidePixels) = NK_PIXELS_ONE_BLOCK < 8 ? NK_PIXELS_ONE_BLOCK : 8 };
+
+/// What the pixels of one row of a block have in common. `source` and all positions are indices into the input, which holds
+/// codes or floats; sums start from `start`, and sums of codes are exact in floats below 2^24.
+typedef struct {
+    const NK_NAME(Depthwise) *layer;
+    const NKInput *input;
+    const float *weights;
+    nk_floats start;
+    NK_NAME(Positions) rows;
+    /// Where the sums of the inputs go, if anybody asks for them.
+    float *windowSums;
+} NK_NAME(Slide);
+
+/// sums[pixel] for `pixels` pixels, or their values where `direct` is given. With a constant kernel width and pixel step the
+/// inputs of a kernel row are loaded once and shared by overlapping windows; a width of 0 reads the kernel's at run time.
 NK_INLINE void NK_NAME(slide)(
-    const int pixels, const bool codes, const int width, const bool general, const NK_NAME(Depthwise) *layer,
-    const NKInput *input, ptrdiff_t source, const float *weights, nk_floats start, float *sums) {
-    nk_floats sum[8];
-    NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = start;
-    for (int row = 0; row < layer->kernelHeight; row++) {
+    const int pixels, const bool codes, const bool windows, const int width, const ptrdiff_t pixelStep,
+    const NK_NAME(Slide) *common, ptrdiff_t source, float *sums, float *windowSums, const NK_NAME(Direct) *direct) {
+    const NKInput *input = common->input;
+    const int columns = width > 0 ? width : common->layer->kernelWidth;
+    nk_floats sum[8], windowSum[8];
+    NK_UNROLL for (int p = 0; p < pixels; p++) {
+        sum[p] = common->start;
+        windowSum[p] = NK_NAME(broadcast)(0.0f);
+    }
+    const float *weights = common->weights + common->rows.first * columns * NKLanes;
+    for (int row = common->rows.first; row < common->rows.end; row++) {
         ptrdiff_t position = source + row * input->kernelRowStep;
-        if (general) {
-            for (int column = 0; column < layer->kernelWidth; column++) {
-                const nk_floats weight = NK_NAME(load)(weights);
-                NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = NK_NAME(fma)(
-                    NK_NAME(element)(codes, input, position + p * input->outputPixelStep), weight, sum[p]);
+        if (width == 0) {
+            for (int column = 0; column < columns; column++) {
+                const nk_floats weight = NK_NAME(load)(weights + column * NKLanes);
+                NK_UNROLL for (int p = 0; p < pixels; p++) {
+                    const nk_floats x = NK_NAME(element)(codes, input, position + p * pixelStep);
+                    sum[p] = NK_NAME(fma)(x, weight, sum[p]);
+                    if (windows) windowSum[p] += x;
+                }
                 position += input->kernelColumnStep;
-                weights += NKLanes;
             }
         } else {
             NK_UNROLL for (int column = 0; column < width; column++) {
                 const nk_floats weight = NK_NAME(load)(weights + column * NKLanes);
-                NK_UNROLL for (int p = 0; p < pixels; p++)
-                    sum[p] = NK_NAME(fma)(
-                        NK_NAME(element)(codes, input, position + (p + column) * NKLanes), weight, sum[p]);
+                NK_UNROLL for (int p = 0; p < pixels; p++) {
+                    const nk_floats x =
+                        NK_NAME(element)(codes, input, position + p * pixelStep + column * NKLanes);
+                    sum[p] = NK_NAME(fma)(x, weight, sum[p]);
+                    if (windows) windowSum[p] += x;
+                }
             }
-            weights += width * NKLanes;
         }
+        weights += columns * NKLanes;
     }
-    NK_UNROLL for (int p = 0; p < pixels; p++) NK_NAME(store)(sums + p * NKLanes, sum[p]);
+    if (direct != NULL) {
+        NK_NAME(storeDirect)(pixels, 0, direct, sum);
+        return;
+    }
+    NK_UNROLL for (int p = 0; p < pixels; p++) {
+        NK_NAME(store)(sums + p * NKLanes, sum[p]);
+        if (windows) NK_NAME(store)(windowSums + p * NKLanes, windowSum[p]);
+    }
 }
 
-/// All pixels of a segment: tiles of 8, then 4, then single ones.
+/// All pixels of a segment in equal tiles.
 NK_INLINE void NK_NAME(slideSegment)(
-    const bool codes, const int width, const bool general, const NK_NAME(Depthwise) *layer, const NKInput *input,
-    ptrdiff_t source, const float *weights, nk_floats start, int pixels, float *sums) {
-    int done = 0;
-    for (; done + 8 <= pixels; done += 8)
-        NK_NAME(slide)(
-            8, codes, width, general, layer, input, source + done * input->outputPixelStep, weights, start,
-            sums + done * NKLanes);
-    for (; done + 4 <= pixels; done += 4)
-        NK_NAME(slide)(
-            4, codes, width, general, layer, input, source + done * input->outputPixelStep, weights, start,
-            sums + done * NKLanes);
-    for (; done < pixels; done++)
-        NK_NAME(slide)(
-            1, codes, width, general, layer, input, source + done * input->outputPixelStep, weights, start,
-            sums + done * NKLanes);
+    const bool codes, const bool windows, const int width, const ptrdiff_t pixelStep, const NK_NAME(Slide) *row, ptrdiff_t source,
+    int pixels, float *sums, const NK_NAME(Direct) *direct) {
+    NK_NAME(Direct) rest, *target = NULL;
+    if (direct != NULL) {
+        rest = *direct;
+        target = &rest;
+    }
+    int remaining = (pixels + NK_NAME(slidePixels) - 1) / NK_NAME(slidePixels);
+    for (int done = 0; done < pixels; remaining--) {
+        const int count = (pixels - done + remaining - 1) / remaining;
+        switch (count) {
+#define NK_CASE(n) \
+        case n: \
+            if (n <= NK_NAME(slidePixels)) \
+                NK_NAME(slide)( \
+                    n, codes, windows, width, pixelStep, row, source, sums + done * NKLanes, \
+                    windows ? row->windowSums + done * NKLanes : NULL, target); \
+            break;
+            NK_CASE(1)
+            NK_CASE(2)
+            NK_CASE(3)
+            NK_CASE(4)
+            NK_CASE(5)
+            NK_CASE(6)
+            NK_CASE(7)
+            NK_CASE(8)
+#undef NK_CASE
+        }
+        done += count;
+        source += count * pixelStep;
+        if (target != NULL) {
+            target->output += count * NKLanes;
+            if (target->addend != NULL) target->addend += count * NKLanes;
+        }
+    }
 }
+
+/// The same, with the constants of the usual kernels: 3 or 5 columns, stride 1 or 2.
+NK_INLINE void NK_NAME(slideWith)(
+    const bool windows, const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums,
+    const NK_NAME(Direct) *direct) {
+    const ptrdiff_t step = row->input->outputPixelStep;
+    const int width = row->input->kernelColumnStep == NKLanes ? row->layer->kernelWidth : 0;
+    if (width == 3 && step == NKLanes)
+        NK_NAME(slideSegment)(false, windows, 3, NKLanes, row, source, pixels, sums, direct);
+    else if (width == 3 && step == 2 * NKLanes)
+        NK_NAME(slideSegment)(false, windows, 3, 2 * NKLanes, row, source, pixels, sums, direct);
+    else if (width == 5 && step == NKLanes)
+        NK_NAME(slideSegment)(false, windows, 5, NKLanes, row, source, pixels, sums, direct);
+    else if (width == 5 && step == 2 * NKLanes)
+        NK_NAME(slideSegment)(false, windows, 5, 2 * NKLanes, row, source, pixels, sums, direct);
+    else
+        NK_NAME(slideSegment)(false, windows, 0, step, row, source, pixels, sums, direct);
+}
+
+static void NK_NAME(slideFloats)(
+    const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums, const NK_NAME(Direct) *direct) {
+    if (row->windowSums != NULL)
+        NK_NAME(slideWith)(true, row, source, pixels, sums, NULL);
+    else
+        NK_NAME(slideWith)(false, row, source, pixels, sums, direct);
+}
+
+#if !NK_WEIGHT_LAYOUT_BYTES
+static void NK_NAME(slideCodeFloats)(const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums) {
+    const ptrdiff_t step = row->input->outputPixelStep;
+    const int width = row->input->kernelColumnStep == NKLanes ? row->layer->kernelWidth : 0;
+    if (width == 3 && step == NKLanes)
+        NK_NAME(slideSegment)(true, false, 3, NKLanes, row, source, pixels, sums, NULL);
+    else if (width == 3 && step == 2 * NKLanes)
+        NK_NAME(slideSegment)(true, false, 3, 2 * NKLanes, row, source, pixels, sums, NULL);
+    else if (width == 5 && step == NKLanes)
+        NK_NAME(slideSegment)(true, false, 5, NKLanes, row, source, pixels, sums, NULL);
+    else
+        NK_NAME(slideSegment)(true, false, 0, step, row, source, pixels, sums, NULL);
+}
+#endif
 
 /// The segments of one row of a block.
 NK_INLINE void NK_NAME(slideRow)(
-    const bool codes, const NK_NAME(Depthwise) *layer, const NKInput *input, ptrdiff_t source, const float *weights,
-    nk_floats start, int block, int row, int rowPixels, const NKWindow *window, const NKEpilogue *epilogue) {
+    const bool codes, const NK_NAME(Slide) *common, ptrdiff_t source, int block, int row, int rowPixels,
+    const NKWindow *window, const NKEpilogue *epilogue) {
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[NK_NAME(segmentPixels) * NKLanes];
-    const bool dense = input->outputPixelStep == NKLanes && input->kernelColumnStep == NKLanes;
-    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
+    __attribute__((aligned(64))) float windowSums[NK_NAME(segmentPixels) * NKLanes];
+    NK_NAME(Slide) own = *common, *slide = &own;
+    NKWindow ownWindow = {
+        .origin = windowSums, .blocksPerPlane = block + 1, .pixelStride = NKLanes, .perLane = true};
+    if (window->byKernel) own.windowSums = windowSums;
+    if (!codes && NK_NAME(isDirect)(epilogue, window) && (block + 1) * NKLanes <= epilogue->channels) {
+        const NK_NAME(Direct) direct = NK_NAME(directOf)(epilogue, block, row);
+        NK_NAME(slideFloats)(slide, source, rowPixels, sums, &direct);
+        return;
+    }
+    const NKWindow *used = window->byKernel ? &ownWindow : window;
+    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, used);
     for (int first = 0; first < rowPixels; first += capacity) {
         const int pixels = rowPixels - first < capacity ? rowPixels - first : capacity;
-        const ptrdiff_t position = source + first * input->outputPixelStep;
-        if (dense && layer->kernelWidth == 3)
-            NK_NAME(slideSegment)(codes, 3, false, layer, input, position, weights, start, pixels, sums);
-        else if (dense && layer->kernelWidth == 5)
-            NK_NAME(slideSegment)(codes, 5, false, layer, input, position, weights, start, pixels, sums);
+        const ptrdiff_t position = source + first * slide->input->outputPixelStep;
+#if !NK_WEIGHT_LAYOUT_BYTES
+        if (codes)
+            NK_NAME(slideCodeFloats)(slide, position, pixels, sums);
         else
-            NK_NAME(slideSegment)(codes, 0, true, layer, input, position, weights, start, pixels, sums);
-        finish(epilogue, sums, block, row, 1, first, pixels, window);
+#endif
+            NK_NAME(slideFloats)(slide, position, pixels, sums, NULL);
+        // Window sums of this segment only are there, and the epilogue counts from the first pixel of the row.
+        ownWindow.origin = windowSums - first * NKLanes;
+        finish(epilogue, sums, block, row, 1, first, pixels, used);
     }
 }
 
@@ -85,11 +190,14 @@ static void NK_NAME(convolveDepthwise)(
     const NKEpilogue *epilogue) {
     const NK_NAME(Depthwise) layer = {convolution->kernelHeight, convolution->kernelWidth};
     for (int block = tile->firstBlock; block < tile->endBlock; block++)
-        for (int row = tile->firstRow; row < tile->endRow; row++)
+        for (int row = tile->firstRow; row < tile->endRow; row++) {
+            const NK_NAME(Slide) slide = {
+                &layer, input, convolution->weights + convolution->blocks[block].weights, NK_NAME(broadcast)(0.0f),
+                NK_NAME(inside)(&input->rows, row, layer.kernelHeight), NULL};
             NK_NAME(slideRow)(
-                false, &layer, input, block * input->blockStride + row * input->outputRowStep,
-                convolution->weights + convolution->blocks[block].weights, NK_NAME(broadcast)(0.0f), block, row,
-                tile->pixels, window, epilogue);
+                false, &slide, block * input->blockStride + row * input->outputRowStep, block, row, tile->pixels,
+                window, epilogue);
+        }
 }
 
 #if !NK_WEIGHT_LAYOUT_BYTES
@@ -100,12 +208,14 @@ static void NK_NAME(convolveDepthwiseCodes)(
     const NK_NAME(Depthwise) layer = {convolution->kernelHeight, convolution->kernelWidth};
     for (int block = tile->firstBlock; block < tile->endBlock; block++) {
         const nk_ints weightSums = *(const nk_ints *)(convolution->weightSums + block * NKLanes);
-        const nk_floats start = __builtin_convertvector(weightSums * (nk_ints)(-convolution->zeroPoint), nk_floats);
+        const NK_NAME(Slide) slide = {
+            &layer, input, (const float *)convolution->weights + convolution->blocks[block].weights,
+            __builtin_convertvector(weightSums * (nk_ints)(-convolution->zeroPoint), nk_floats),
+            {0, layer.kernelHeight}, NULL};
         for (int row = tile->firstRow; row < tile->endRow; row++)
             NK_NAME(slideRow)(
-                true, &layer, input, block * input->blockStride + row * input->outputRowStep,
-                (const float *)convolution->weights + convolution->blocks[block].weights, start, block, row,
-                tile->pixels, window, epilogue);
+                true, &slide, block * input->blockStride + row * input->outputRowStep, block, row, tile->pixels,
+                window, epilogue);
     }
 }
 #endif

@@ -16,6 +16,7 @@
 
 #include "vector.h"
 #include "epilogue.h"
+#include "grid_epilogue.h"
 #include "code_epilogue.h"
 #include "convolution.h"
 #include "depthwise.h"

@@ -41,20 +41,59 @@ static void NK_NAME(codeChannelSums)(const NKMap *map, int blocks, int height, i
 }
 #endif
 
+/// The sum of the halves of a vector in memory.
+NK_INLINE nk_half_floats NK_NAME(bothHalves)(const float *source) {
+    const nk_half_floats *halves = (const nk_half_floats *)source;
+    return halves[0] + halves[1];
+}
+
+/// The sum of each of sixteen vectors, in their order: a transposition that adds as it goes, in a fixed order.
+NK_INLINE void NK_NAME(sumsOfSixteen)(const nk_half_floats vectors[16], float *sums) {
+#define NK_ADD_SHUFFLED(a, b, first, second) \
+    (__builtin_shufflevector(a, b, first) + __builtin_shufflevector(a, b, second))
+#define NK_LIST(...) __VA_ARGS__
+    nk_half_floats pairs[8], fours[4];
+    NK_UNROLL for (int i = 0; i < 8; i++) pairs[i] = NK_ADD_SHUFFLED(
+        vectors[2 * i], vectors[2 * i + 1], NK_LIST(0, 8, 1, 9, 4, 12, 5, 13), NK_LIST(2, 10, 3, 11, 6, 14, 7, 15));
+    // Both halves then hold what their lanes add up to, for four vectors.
+    NK_UNROLL for (int i = 0; i < 4; i++) fours[i] = NK_ADD_SHUFFLED(
+        pairs[2 * i], pairs[2 * i + 1], NK_LIST(0, 1, 8, 9, 4, 5, 12, 13), NK_LIST(2, 3, 10, 11, 6, 7, 14, 15));
+    NK_UNROLL for (int i = 0; i < 2; i++) *(nk_half_floats *)(sums + 8 * i) = NK_ADD_SHUFFLED(
+        fours[2 * i], fours[2 * i + 1], NK_LIST(0, 1, 2, 3, 8, 9, 10, 11), NK_LIST(4, 5, 6, 7, 12, 13, 14, 15));
+#undef NK_LIST
+#undef NK_ADD_SHUFFLED
+}
+
 static void NK_NAME(channelSums)(NKMap map, int blocks, int height, int width, float *sums) {
     if (map.codes != NULL) {
         NK_NAME(codeChannelSums)(&map, blocks, height, width, sums);
         return;
     }
+    // Rows that follow one another are one.
+    if (map.rowStride == width * map.pixelStride) {
+        width *= height;
+        height = 1;
+    }
     for (int row = 0; row < height; row++)
-        for (int x = 0; x < width; x++) {
-            nk_floats sum = NK_NAME(broadcast)(0.0f);
-            for (int block = 0; block < blocks; block++)
-                sum += NK_NAME(load)(map.origin + block * map.blockStride + row * map.rowStride + x * map.pixelStride);
-            // Halving: a fixed order that needs no horizontal instruction.
-            const nk_half_floats eight = sum.lo + sum.hi;
-            const nk_quarter_floats four = eight.lo + eight.hi;
-            sums[row * width + x] = (four.x + four.z) + (four.y + four.w);
+        for (int x = 0; x < width; x += NKLanes) {
+            const float *pixel = map.origin + row * map.rowStride + x * map.pixelStride;
+            float *target = sums + row * width + x;
+            const int count = width - x < NKLanes ? width - x : NKLanes;
+            nk_half_floats pixels[16] = {};
+            for (int block = 0; block < blocks; block++, pixel += map.blockStride) {
+                if (count == NKLanes)
+                    NK_UNROLL for (int p = 0; p < 16; p++)
+                        pixels[p] += NK_NAME(bothHalves)(pixel + p * map.pixelStride);
+                else
+                    for (int p = 0; p < count; p++) pixels[p] += NK_NAME(bothHalves)(pixel + p * map.pixelStride);
+            }
+            if (count == NKLanes) {
+                NK_NAME(sumsOfSixteen)(pixels, target);
+            } else {
+                float rest[16];
+                NK_NAME(sumsOfSixteen)(pixels, rest);
+                for (int p = 0; p < count; p++) target[p] = rest[p];
+            }
         }
 }
 

@@ -29,6 +29,11 @@ enum KernelWeights: Sendable {
         if case .codes(let weights) = self { weights.sumsWindows } else { false }
     }
 
+    /// Whether the float kernel sums windows as it goes, if it is told to.
+    var isDepthwiseFloats: Bool {
+        if case .floats(let weights) = self { weights.depthwise } else { false }
+    }
+
     var isDepthwise: Bool {
         switch self {
         case .floats(let weights): weights.depthwise

@@ -5,7 +5,7 @@ extension NKWindow {
     static var none: NKWindow {
         NKWindow(
             origin: nil, imageStride: 0, blocksPerPlane: 1, planeStride: 0, rowStride: 0, pixelStride: 0,
-            perLane: false)
+            perLane: false, byKernel: false)
     }
 }
 
@@ -66,7 +66,7 @@ extension PreparedConvolution {
             NKWindow(
                 origin: UnsafePointer(view.origin), imageStride: view.imageStride, blocksPerPlane: 1,
                 planeStride: view.blockStride,
-                rowStride: view.rowStride, pixelStride: view.pixelStride, perLane: true))
+                rowStride: view.rowStride, pixelStride: view.pixelStride, perLane: true, byKernel: false))
     }
 
     /// One sum per pixel and group: channel sums of the whole image with its halo, then a box filter.
@@ -105,7 +105,7 @@ extension PreparedConvolution {
                 NKWindow(
                     origin: UnsafePointer(floats), imageStride: groups * planeLength,
                     blocksPerPlane: outputBlocks / groups, planeStride: planeLength,
-                    rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false))
+                    rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false, byKernel: false))
         }
     }
 }

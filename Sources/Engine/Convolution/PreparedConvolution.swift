@@ -112,7 +112,11 @@ public struct PreparedConvolution: Sendable {
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
         guard !images.isEmpty else { return }
         let geometry = ConvolutionGeometry(window: window, input: input, images: images, output: output)
-        if !weights.sumsWindows, epilogue.usesWindowSums || weights.needWindowSums {
+        if epilogue.usesWindowSums, weights.isDepthwiseFloats {
+            var sums = NKWindow.none
+            sums.byKernel = true
+            try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
+        } else if !weights.sumsWindows, epilogue.usesWindowSums || weights.needWindowSums {
             try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
                 (sums) throws(Cancelled) in
                 try run(weights, geometry, sums, epilogue, maps, isa, cancelled)

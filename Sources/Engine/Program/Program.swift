@@ -53,7 +53,8 @@ public struct Program: Sendable {
         forms = assignment.forms
         slots = assignment.slots
         inputCodes = Program.inputCodes(of: net, assignment.forms, observing.union([logits]))
-        layers = net.layers.enumerated().map { index, layer in
+        layers = concurrentMap(net.layers.count) { index in
+            let layer = net.layers[index]
             let weights = PreparedLayer.weights(for: plan?.layers[index], paths[index], arithmetic)
             if let known = previous?.layers[index], known.source == weights { return known }
             return PreparedLayer(layer, input: net.graph[layer.input].shape, source: weights)

@@ -3,7 +3,7 @@ internal import Dispatch
 /// The results of `body` for 0..<count, in order, computed on all processors.
 ///
 /// `body` must not depend on the order of its calls; every result is then the same as from a loop.
-func concurrentMap<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+public func concurrentMap<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
     [Result](unsafeUninitializedCapacity: count) { results, initialized in
         // nonisolated(unsafe): every call writes an element of its own, and all are over before the buffer is read.
         nonisolated(unsafe) let slots = results

@@ -66,8 +66,8 @@ private struct WeightChannels {
     /// What is quantized: all values, or what the clipping method leaves of them.
     func range(_ channel: Int, bits: Int) -> ClosedRange<Double> {
         guard clipping != .minMax, bits > 0, length > 0 else {
-            let values = values(channel)
-            return Double(values.min() ?? 0)...Double(values.max() ?? 0)
+            let (low, high) = values(channel).withUnsafeBufferPointer { $0.extremes }
+            return Double(low)...Double(high)
         }
         let found = ClippingRange(for: observation(channel), bits: bits, method: clipping)
         return found.lo...found.hi

@@ -114,15 +114,21 @@ private struct QuantizedChannel {
         _ weights: UnsafeBufferPointer<Float>, bits: Int, correction: BiasCorrection,
         range: ClosedRange<Double>?, into codes: UnsafeMutableBufferPointer<UInt8>
     ) {
-        var low = Float.infinity
-        var high = -Float.infinity
-        var sum = 0.0
-        var squares = 0.0
-        for weight in weights {
-            low = min(low, weight)
-            high = max(high, weight)
-            sum += Double(weight)
-            squares += Double(weight) * Double(weight)
+        let (low, high) = weights.extremes
+        var sums = SIMD8<Double>.zero
+        var squareSums = SIMD8<Double>.zero
+        let whole = weights.count / 8 * 8
+        for index in stride(from: 0, to: whole, by: 8) {
+            let row = SIMD8<Double>(weights.row(at: index))
+            sums += row
+            squareSums += row * row
+        }
+        var sum = sums.sum()
+        var squares = squareSums.sum()
+        for index in whole..<weights.count {
+            let weight = Double(weights[index])
+            sum += weight
+            squares += weight * weight
         }
         let count = Double(max(1, weights.count))
         let mean = sum / count
@@ -144,21 +150,42 @@ private struct QuantizedChannel {
         let highest = Float(quantizer.maximumCode - quantizer.zeroPoint)
         // Adding and subtracting 1.5 × 2²³ rounds to the nearest integer, ties to even.
         let magic: Float = 12_582_912
-        var codeSum = 0
-        var codeSquares = 0
-        var products = 0.0
-        for index in weights.indices {
+        // Sums of codes are whole numbers, exact in double precision.
+        var codeSums = SIMD8<Double>.zero
+        var codeSquareSums = SIMD8<Double>.zero
+        var productSums = SIMD8<Double>.zero
+        let zero = Float(quantizer.zeroPoint)
+        let magicBits = SIMD8<UInt32>(repeating: magic.bitPattern)
+        for index in stride(from: 0, to: whole, by: 8) {
+            let row = weights.row(at: index)
+            var scaled = row * inverse
+            scaled.replace(with: highest, where: scaled .> highest)
+            scaled.replace(with: lowest, where: scaled .< lowest)
+            let rounded = (scaled + magic) - magic + zero
+            let code = SIMD8<Double>(rounded)
+            codeSums += code
+            codeSquareSums += code * code
+            productSums += SIMD8<Double>(row) * code
+            // The low bits of a number so much larger are the code.
+            let pattern = unsafeBitCast(rounded + magic, to: SIMD8<UInt32>.self) &- magicBits
+            let bytes = SIMD8<UInt8>(truncatingIfNeeded: pattern)
+            for lane in 0..<8 { codes[index + lane] = bytes[lane] }
+        }
+        var codeSum = codeSums.sum()
+        var codeSquares = codeSquareSums.sum()
+        var products = productSums.sum()
+        for index in whole..<weights.count {
             let scaled = max(lowest, min(highest, weights[index] * inverse))
-            let code = Int((scaled + magic) - magic) + quantizer.zeroPoint
-            codes[index] = UInt8(truncatingIfNeeded: code)
-            codeSum += code
-            codeSquares += code * code
+            let code = (scaled + magic) - magic + zero
+            codes[index] = UInt8(truncatingIfNeeded: Int(code))
+            codeSum += Double(code)
+            codeSquares += Double(code) * Double(code)
             products += Double(weights[index]) * Double(code)
         }
         let step = Double(quantizer.scale)
-        let codeMean = Double(codeSum) / count
+        let codeMean = codeSum / count
         let spread = squares - sum * mean
-        let codeSpread = (Double(codeSquares) - Double(codeSum) * codeMean) * step * step
+        let codeSpread = (codeSquares - codeSum * codeMean) * step * step
         let ratio = codeSpread > 0 && spread > 0 ? (spread / codeSpread).squareRoot() : 1
         meanError = mean - step * (codeMean - Double(quantizer.zeroPoint))
         normRatio = ratio
@@ -180,7 +207,33 @@ private struct QuantizedChannel {
         let o = Double(offset) - s * Double(quantizer.zeroPoint)
         squaredError = max(
             0,
-            squares - 2 * s * products - 2 * o * sum + s * s * Double(codeSquares) + 2 * s * o * Double(codeSum)
+            squares - 2 * s * products - 2 * o * sum + s * s * codeSquares + 2 * s * o * codeSum
                 + o * o * count)
+    }
+}
+
+extension UnsafeBufferPointer<Float> {
+    /// Eight elements.
+    fileprivate func row(at index: Int) -> SIMD8<Float> {
+        precondition(index >= 0 && index + 8 <= count, "elements of the buffer")
+        return UnsafeRawPointer(self.baseAddress.unsafelyUnwrapped + index).loadUnaligned(as: SIMD8<Float>.self)
+    }
+
+    /// The least and the greatest element, NaN left out; 0 and 0 without any.
+    var extremes: (low: Float, high: Float) {
+        var low = SIMD8<Float>(repeating: .infinity)
+        var high = -low
+        let whole = count / 8 * 8
+        for index in stride(from: 0, to: whole, by: 8) {
+            let row = row(at: index)
+            low.replace(with: row, where: row .< low)
+            high.replace(with: row, where: row .> high)
+        }
+        var (least, greatest) = (low.min(), high.max())
+        for value in self[whole...] {
+            if value < least { least = value }
+            if value > greatest { greatest = value }
+        }
+        return least <= greatest ? (least, greatest) : (0, 0)
     }
 }

@@ -105,7 +105,8 @@ extension PreparedConvolution {
                 NKWindow(
                     origin: UnsafePointer(floats), imageStride: groups * planeLength,
                     blocksPerPlane: outputBlocks / groups, planeStride: planeLength,
-                    rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false, byKernel: false))
+                    rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false,
+                    byKernel: false))
         }
     }
 }

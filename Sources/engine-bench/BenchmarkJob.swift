@@ -76,9 +76,9 @@ struct BenchmarkJob {
         guard let before = edited, subject.net.layers.indices.contains(layer) else {
             throw BenchmarkError.unknown("edit \(layer)")
         }
-        edits += 1
         let watch = Stopwatch()
-        replan([layer], .bits(edits % 2 == 0 ? 5 : 3))
+        // By the layer's own bits, since jobs on several layers take turns.
+        replan([layer], configuration.layers[layer].weights == .bits(3) ? .bits(5) : .bits(3))
         let program = Program(
             subject.net, plan: plan, arithmetic: .fastest(subject.isa), reusing: before.program)
         edited?.program = program

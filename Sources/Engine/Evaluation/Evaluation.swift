@@ -24,7 +24,7 @@ public struct LogitChunk: Sendable {
 
 /// Runs a program over images in chunks of fixed size; results do not depend on threads or timing.
 public struct Evaluation: Sendable {
-    /// Images of one chunk: what a thread takes at a time, and how often progress shows.
+    /// The most images of one chunk: what a thread takes at a time, and how often progress shows.
     public static let chunkSize = 16
 
     private let program: Program
@@ -65,14 +65,16 @@ public struct Evaluation: Sendable {
         let next = WorkCounter(all.lowerBound)
         let access = cache?.begin(program, images: cachedImages, isFollowed: isFollowed)
         let capacity = access?.batch ?? program.batchSize
+        // Nets of large maps run few images at a time: taking as few keeps all threads busy on a handful of images.
+        let taken = [1, 2, 4].contains(capacity) ? capacity : Self.chunkSize
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<options.threads {
                 group.addTask {
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
                     while true {
-                        let start = next.take(Self.chunkSize)
+                        let start = next.take(taken)
                         guard start < all.upperBound else { return }
-                        let chunk = start..<min(start + Self.chunkSize, all.upperBound)
+                        let chunk = start..<min(start + taken, all.upperBound)
                         let values = try execution.logits(of: chunk, source, access) {
                             cancelled() || Task.isCancelled
                         }

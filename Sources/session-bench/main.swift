@@ -3,6 +3,7 @@
 //
 //     session-bench                                        the sample nets
 //     session-bench NET.onnx IMAGES SCALE [MEAN STD]       a net of your own; MEAN and STD with commas
+//     session-bench --edits ...                            without the evaluations
 
 import Engine
 import Net
@@ -112,7 +113,9 @@ func restarts(_ subject: Subject, _ session: inout Session) async throws {
     print("  from an edit of all layers to the first estimate: \(median) ms, median of 5")
 }
 
-for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
+let arguments = Array(CommandLine.arguments.dropFirst())
+let onlyEdits = arguments.first == "--edits"
+for subject in try Subjects.named(onlyEdits ? Array(arguments.dropFirst()) : arguments) {
     let calibration = try await CalibrationRun(subject.net, on: subject.observed, options: subject.options).run()
     var session = Session(subject, configuration: Configuration(.standard, for: subject.net))
     _ = session.receive(.calibrated(calibration))
@@ -180,6 +183,7 @@ for subject in try Subjects.named(Array(CommandLine.arguments.dropFirst())) {
         times(of: 20) { _ in
             _ = Explorer.frame(of: session, size: Size(width: 200, height: 60), look: Look(.indexed256, .unicode))
         })
+    if onlyEdits { continue }
     _ = session.update(.editAll(.allocation(.none)))
     _ = session.update(.editAll(.granularity(.tensor)))
     try await restarts(subject, &session)

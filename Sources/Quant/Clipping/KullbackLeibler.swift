@@ -8,31 +8,38 @@ import Glibc
 ///
 /// Source: S. Migacz, "8-bit inference with TensorRT", 2017; docs/quantization.md, eq. 21.
 struct KullbackLeibler {
-    private let levels: Int
+    private let bits: Int
     private let largest: Double
     /// Counts of the distance from the mean, or from 0 for a half range, over [0, largest].
     private let counts: [Double]
-    /// Prefix sums over `counts` of c, of bins that are not empty, and of c log c: a cell of the quantizer costs one
-    /// logarithm, however many bins it merges.
-    private var mass: [Double] = [0]
-    private var filled: [Double] = [0]
-    private var entropy: [Double] = [0]
+    /// Prefix sums over `counts` of c, of bins that are not empty, and of c log c, side by side: a cell of the quantizer
+    /// costs two look-ups and one logarithm, however many bins it merges.
+    private let sums: [SIMD4<Double>]
 
     init(_ observation: Observation, bits: Int) {
         let statistics = observation.statistics
         // Folding a full range about its mean leaves half of the levels for the magnitudes.
-        levels = statistics.isHalfRange ? 1 << bits : 1 << (bits - 1)
-        largest =
+        self.bits = statistics.isHalfRange ? bits : bits - 1
+        let largest =
             statistics.isHalfRange
             ? statistics.maximum
             : max(statistics.maximum - statistics.mean, statistics.mean - statistics.minimum)
-        counts = KullbackLeibler.foldedCounts(observation, largest: largest)
-        for count in counts {
-            mass.append(mass[mass.count - 1] + count)
-            filled.append(filled[filled.count - 1] + (count > 0 ? 1 : 0))
-            entropy.append(entropy[entropy.count - 1] + (count > 0 ? count * log(count) : 0))
+        self.largest = largest
+        let counts = KullbackLeibler.foldedCounts(observation, largest: largest)
+        self.counts = counts
+        let logarithm = Logarithm.natural
+        sums = [SIMD4<Double>](unsafeUninitializedCapacity: counts.count + 1) { sums, initialized in
+            var sum = SIMD4<Double>.zero
+            for (bin, count) in counts.enumerated() {
+                sums.initializeElement(at: bin, to: sum)
+                if count > 0 { sum += SIMD4(count, 1, count * logarithm(count), 0) }
+            }
+            sums.initializeElement(at: counts.count, to: sum)
+            initialized = counts.count + 1
         }
     }
+
+    private var levels: Int { 1 << bits }
 
     /// The best threshold: a distance from the mean, or from 0 for a half range.
     var threshold: Double {
@@ -67,28 +74,34 @@ struct KullbackLeibler {
     ///
     /// Q is made from the histogram without the tail: the tail is what clipping loses.
     func divergence(bins: Int) -> Double {
-        let total = mass[counts.count]
+        let total = sums[counts.count][0]
         guard total > 0 else { return .infinity }
-        var sum = entropy[bins]
-        var last = (mass: 0.0, filled: 0.0)
-        for level in 0..<levels {
-            let (from, to) = (level * bins / levels, (level + 1) * bins / levels)
-            last = (mass[to] - mass[from], filled[to] - filled[from])
-            if last.mass > 0 { sum += last.mass * log(last.filled / last.mass) }
+        let clipped = sums[bins]
+        var sum = clipped[2]
+        var last = SIMD4<Double>.zero
+        let logarithm = Logarithm.natural
+        sums.withUnsafeBufferPointer { sums in
+            var lower = SIMD4<Double>.zero
+            for level in 1...levels {
+                let upper = sums[(level * bins) >> bits]
+                last = upper - lower
+                if last[0] > 0 { sum += last[0] * logarithm(last[1] / last[0]) }
+                lower = upper
+            }
         }
-        let tail = total - mass[bins]
+        let tail = total - clipped[0]
         var lost = 0.0
         if tail > 0 {
             // The tail joins the last bin in P only; where Q has nothing there, its mass is lost.
             let count = counts[bins - 1]
             if count > 0 {
-                let factor = last.filled / last.mass
+                let factor = last[1] / last[0]
                 sum += (count + tail) * log((count + tail) * factor) - count * log(count * factor)
             } else {
                 lost = tail / total
             }
         }
         // Q sums to the mass that was not clipped; normalizing it adds the logarithm of that share.
-        return sum / total + (1 - lost) * log(max(mass[bins], 1e-12) / total) + lost * 20
+        return sum / total + (1 - lost) * log(max(clipped[0], 1e-12) / total) + lost * 20
     }
 }

@@ -29,7 +29,7 @@ struct InputPlanning {
         }
         let channels = observation.channels
         // The ranges found so far: the allocation asks for some of those that the plan uses.
-        var known = [[ClippingRange?]](repeating: [ClippingRange?](repeating: nil, count: 9), count: channels.count)
+        var known = [ClippingRange?](repeating: nil, count: 9 * channels.count)
         var errors = [HistogramError?](repeating: nil, count: channels.count)
         func error(_ channel: Int) -> HistogramError {
             let error = errors[channel] ?? HistogramError(channels[channel].histogram)
@@ -37,11 +37,11 @@ struct InputPlanning {
             return error
         }
         func range(_ channel: Int, _ width: Int) -> ClippingRange {
-            if let range = known[channel][width] { return range }
+            if let range = known[9 * channel + width] { return range }
             let found = ClippingRange(
                 for: channels[channel], bits: width, method: settings.clipping, threshold: settings.threshold,
                 error: error(channel))
-            known[channel][width] = found
+            known[9 * channel + width] = found
             return found
         }
         var channelBits = [Int](repeating: bits, count: channels.count)

@@ -17,7 +17,10 @@ public struct QuantizationPlan: Sendable {
     ) {
         precondition(configuration.layers.count == net.layers.count, "one setting per layer")
         let isSamePolicy = previous?.configuration.policy == configuration.policy
-        layers = concurrentMap(net.layers.count) { index in
+        // The layers of most channels first: a long one at the end would leave the other processors without work.
+        let order = net.layers.indices.sorted { net.layers[$0].outputChannels > net.layers[$1].outputChannels }
+        let planned = concurrentMap(order.count) { place in
+            let index = order[place]
             let settings = configuration.layers[index]
             guard let observation = calibration.observations[net.layers[index].input] else {
                 preconditionFailure("'\(net.layers[index].name)' reads a tensor that calibration did not observe")
@@ -31,6 +34,7 @@ public struct QuantizationPlan: Sendable {
                         isSamePolicy: isSamePolicy)
                 })
         }
+        layers = zip(order, planned).sorted { $0.0 < $1.0 }.map(\.1)
         stored = QuantizationPlan.storage(net, calibration, configuration, layers)
     }
 

@@ -15,10 +15,15 @@ struct WeightPlanning {
         var channelBits = [Int](repeating: bits, count: channels.count)
         let fixed = (0..<channels.count).map { settings.weightChannelBits[$0] }
         if settings.allocation.coversWeights, bits < 8 {
+            var known = [Double?](repeating: nil, count: 9 * channels.count)
             let allocated = BitAllocation.allocate(
                 measures: (0..<channels.count).map { channels.measure($0, policy.measure, bits: bits) }, goal: bits,
                 policy: policy, fixed: fixed
-            ) { channels.error($0, bits: $1) }
+            ) { channel, width in
+                let error = known[9 * channel + width] ?? channels.error(channel, bits: width)
+                known[9 * channel + width] = error
+                return error
+            }
             channelBits = allocated.bits
             allocation = allocated
         } else {

@@ -9,25 +9,34 @@ public struct HistogramError: Sendable {
     private let lo: Double
     private let inverseWidth: Double
     private let width: Double
-    /// F0, F1 and F2 at each edge of a bin, side by side: a look-up touches one place.
+    /// F0, F1 and F2 at each edge of a bin and the mass of the bin above it, side by side: a look-up touches one place.
     private let integrals: [SIMD4<Double>]
     private let total: Double
 
     /// Prepares the sums of a histogram.
     public init(_ histogram: Histogram) {
-        lo = histogram.lo
-        width = histogram.binWidth
-        inverseWidth = 1 / histogram.binWidth
-        var sums = SIMD4<Double>.zero
-        var integrals = [sums]
-        integrals.reserveCapacity(histogram.counts.count + 1)
-        for (bin, count) in histogram.counts.enumerated() {
-            let center = histogram.lo + (Double(bin) + 0.5) * histogram.binWidth
-            sums += Double(count) * SIMD4(1, center, center * center + width * width / 12, 0)
-            integrals.append(sums)
+        let width = histogram.binWidth
+        let lo = histogram.lo
+        let bins = histogram.counts.count
+        var all = histogram.zeroCount
+        integrals = [SIMD4<Double>](unsafeUninitializedCapacity: bins + 1) { integrals, initialized in
+            var sums = SIMD4<Double>.zero
+            for (bin, count) in histogram.counts.enumerated() {
+                let mass = Double(count)
+                let center = lo + (Double(bin) + 0.5) * width
+                sums[3] = mass
+                integrals.initializeElement(at: bin, to: sums)
+                sums += mass * SIMD4(1, center, center * center + width * width / 12, 0)
+                all += count
+            }
+            sums[3] = 0
+            integrals.initializeElement(at: bins, to: sums)
+            initialized = bins + 1
         }
-        self.integrals = integrals
-        total = Double(max(1, histogram.total))
+        self.lo = lo
+        self.width = width
+        inverseWidth = 1 / width
+        total = Double(max(1, all))
     }
 
     /// The mean squared error of the deployed quantizer, values outside its range saturated.
@@ -36,32 +45,34 @@ public struct HistogramError: Sendable {
             var sum = 0.0
             var lower = SIMD4<Double>.zero
             let scale = Double(quantizer.scale)
-            for code in 0...quantizer.maximumCode {
+            let last = quantizer.maximumCode
+            for code in 0...last {
                 let offset = Double(code - quantizer.zeroPoint)
                 let value = offset * scale
                 let upper =
-                    code == quantizer.maximumCode
-                    ? integrals[integrals.count - 1] : sums(below: (offset + 0.5) * scale, integrals)
+                    code == last ? integrals[integrals.count - 1] : sums(below: (offset + 0.5) * scale, integrals)
                 let cell = upper - lower
-                if cell[0] > 0 { sum += cell[2] - 2 * value * cell[1] + value * value * cell[0] }
+                sum += cell[2] - value * (2 * cell[1] - value * cell[0])
                 lower = upper
             }
             return max(0, sum) / total
         }
     }
 
+    /// F0, F1 and F2 up to a value; the last lane means nothing.
+    @inline(__always)
     private func sums(below x: Double, _ integrals: UnsafeBufferPointer<SIMD4<Double>>) -> SIMD4<Double> {
         let position = (x - lo) * inverseWidth
         guard position > 0 else { return .zero }
         guard position < Double(integrals.count - 1) else { return integrals[integrals.count - 1] }
         let bin = Int(position)
-        let share = position - Double(bin)
-        let mass = integrals[bin + 1][0] - integrals[bin][0]
-        guard mass > 0 else { return integrals[bin] }
+        let start = integrals[bin]
         // Uniform inside the bin: the integrals of 1, x and x² from its lower edge to x.
         let edge = lo + Double(bin) * width
+        let share = position - Double(bin)
         let end = edge + share * width
-        return integrals[bin] + (mass * share)
-            * SIMD4(1, (edge + end) / 2, (edge * edge + edge * end + end * end) / 3, 0)
+        let (half, third) = (1.0 / 2, 1.0 / 3)
+        return start + (start[3] * share)
+            * SIMD4(1, half * (edge + end), third * (edge * (edge + end) + end * end), 0)
     }
 }

@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 
 ROUNDS = 5
+PATHS = ("simulated", "fastest")
 SAMPLE = "sample-nets/fashion-resnet20.onnx"
 SAMPLE_IMAGES = "sample-nets/fashion-test-images.idx.gz"
 
@@ -40,8 +41,9 @@ def runtime_seconds(session, images, batch, scale, mean, std):
     return time.perf_counter() - start
 
 
-def nibble_seconds(arguments):
-    command = [".build/release/nibble", "evaluate", *arguments, "--granularity", "tensor", "--threads", "2", "--json"]
+def nibble_seconds(arguments, path):
+    command = [".build/release/nibble", "evaluate", *arguments, "--granularity", "tensor", "--threads", "2", "--json",
+               "--path", path]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["seconds"]["quantized"]
 
 
@@ -78,18 +80,21 @@ def main():
     batches = [session.get_inputs()[0].shape[0]] if fixed else [32, 256]
     runtime_seconds(session, images[:512], batches[0], scale, mean, std)
     times = {batch: [] for batch in batches}
-    own = []
+    own = {path: [] for path in PATHS}
     for _ in range(ROUNDS):
-        own.append(nibble_seconds(arguments))
+        for path in PATHS:
+            own[path].append(nibble_seconds(arguments, path))
         for batch in batches:
             times[batch].append(runtime_seconds(session, images, batch, scale, mean, std))
     medians = {batch: statistics.median(values) for batch, values in times.items()}
     best = min(medians, key=medians.get)
     print(f"{net}: {len(images)} images, two threads, medians of {ROUNDS} (least to most)")
-    print(f"  nibble W4A4            {statistics.median(own):7.3f} s ({min(own):.3f} to {max(own):.3f})")
+    for path, values in own.items():
+        print(f"  nibble W4A4 {path:10} {statistics.median(values):7.3f} s ({min(values):.3f} to {max(values):.3f})")
     for batch, values in times.items():
-        print(f"  ONNX Runtime {onnxruntime.__version__} b{batch:<4} {medians[batch]:7.3f} s ({min(values):.3f} to {max(values):.3f})")
-    print(f"  ratio of medians, nibble to ONNX Runtime's better batch: {statistics.median(own) / medians[best]:.2f}")
+        print(f"  ONNX Runtime, batch {batch:<4}  {medians[batch]:7.3f} s ({min(values):.3f} to {max(values):.3f})")
+    for path, values in own.items():
+        print(f"  {path} to ONNX Runtime's better batch, ratio of medians: {statistics.median(values) / medians[best]:.2f}")
 
 
 main()

@@ -1,6 +1,7 @@
 import Engine
 import Net
 import Quant
+import Synchronization
 
 /// The state between lines: programs are compiled once, an edit starts from the one before.
 struct BenchmarkJob {
@@ -36,9 +37,10 @@ struct BenchmarkJob {
         let numbers = words.dropFirst().compactMap { Int($0) }
         switch (words.first, numbers.count) {
         case ("layers", 0): return "\(subject.net.layers.count)"
-        case ("float", 2): return "\(try await pass(float, numbers))"
-        case ("simulated", 2): return "\(try await pass(simulated, numbers))"
-        case ("integer", 2): return "\(try await pass(integer, numbers))"
+        case ("float", 2), ("simulated", 2), ("integer", 2):
+            return "\(try await pass(try program(words[0]), numbers))"
+        case ("cancel", 1) where words.count == 3:
+            return "\(try await cancel(try program(words[1]), threads: numbers[0]))"
         case ("calibrate", 2): return "\(try await calibrate(numbers))"
         case ("start", 2): return "\(try await start(numbers))"
         case ("edit", 1): return "\(try await edit(layer: numbers[0]))"
@@ -53,6 +55,40 @@ struct BenchmarkJob {
         _ = try await Evaluation(program, on: source, options: subject.options(threads: numbers[0]))
             .values(of: 0..<min(numbers[1], subject.images.count))
         return watch.seconds
+    }
+
+    private func program(_ name: String) throws -> Program {
+        switch name {
+        case "float": float
+        case "simulated": simulated
+        case "integer": integer
+        default: throw BenchmarkError.unknown(name)
+        }
+    }
+
+    /// The longest of 20 times from a request to stop, at moments all over the run, to its end.
+    private func cancel(_ program: Program, threads: Int) async throws -> Double {
+        let source = ImageSource(subject.images, subject.preprocessing)
+        var longest = 0.0
+        for trial in 0..<20 {
+            let stops = Atomic(false)
+            let run = Task {
+                let evaluation = Evaluation(program, on: source, options: subject.options(threads: threads))
+                while true {
+                    do {
+                        _ = try await evaluation.values(cancelled: { stops.load(ordering: .relaxed) })
+                    } catch is Cancelled {
+                        return
+                    }
+                }
+            }
+            try await Task.sleep(for: .microseconds(20_000 + 7_919 * trial))
+            let watch = Stopwatch()
+            stops.store(true, ordering: .relaxed)
+            try await run.value
+            longest = max(longest, watch.seconds)
+        }
+        return longest
     }
 
     private func calibrate(_ numbers: [Int]) async throws -> Double {

@@ -6,6 +6,7 @@
 //     float THREADS COUNT        a float pass over the first COUNT images
 //     simulated THREADS COUNT    the same under W4A4, one range per tensor, in floats
 //     integer THREADS COUNT      the same on the fastest exact path
+//     cancel PROGRAM THREADS     the longest of 20 times until a run of float, simulated or integer stops when told to
 //     calibrate THREADS COUNT    all statistics of the first COUNT images
 //     start THREADS COUNT        a pass on the fastest path that leaves checkpoints, for `edit`
 //     edit LAYER                 other weight bits for one layer, and the values of the images of `start`

@@ -12,7 +12,7 @@ from programs import Nibble, Runtime
 
 ROUNDS = 5
 RESULTS = f"{nets.BUILD}/results.json"
-PARTS = ["float", "simulated", "integer", "edit", "calibration", "prepare", "peak"]
+PARTS = ["float", "simulated", "integer", "edit", "calibration", "prepare", "cancel", "peak"]
 # Who takes turns in the parts that are passes over images.
 PASSES = {
     "float": ["float", "runtime float"],
@@ -91,6 +91,14 @@ def preparation(net):
     return {"seconds": seconds}
 
 
+def cancellation(net, threads):
+    """The longest time until a run of each kind stops when told to."""
+    nibble = Nibble(net)
+    seconds = {name: [nibble.seconds("cancel", name, threads)] for name in ("float", "simulated", "integer")}
+    nibble.close()
+    return {"seconds": seconds}
+
+
 def peak():
     """What kernel-bench prints for the best level of this machine."""
     output = subprocess.run([".build/release/kernel-bench", "auto"], check=True, capture_output=True, text=True).stdout
@@ -136,6 +144,8 @@ def main():
             keep("edit", f"{net.name} 2", edits(net, 2))
         if "prepare" in parts and net.name == "resnet50":
             keep("prepare", f"{net.name} 2", preparation(net))
+        if "cancel" in parts:
+            keep("cancel", f"{net.name} 2", cancellation(net, 2))
     if "peak" in parts:
         keep("peak", "all", peak())
     if options.only == ",".join(PARTS) and len(chosen) == len(known):

@@ -25,6 +25,7 @@ TITLES = {
     "edit": f"Other bits for one layer: seconds to the values of 10,000 images, beside {RUNTIME}'s int8 evaluation",
     "calibration": "Calibration: seconds, beside one float pass over the same images",
     "prepare": "All weights for other bits: milliseconds of the plan and of the weights in kernel order",
+    "cancel": "Stopping a run: the longest of 20 times from the request to the end, two threads; at most 10 ms",
     "peak": "Share of the peak of each convolution, one thread",
 }
 
@@ -68,6 +69,9 @@ def lines(part, key, figures):
     if part == "prepare":
         plan, pack = (1000 * median(figures["seconds"][name]) for name in ("plan", "pack"))
         return [f"prepare {key}: plan {plan:.0f} ms, pack {pack:.0f} ms, together {plan + pack:.0f} ms"]
+    if part == "cancel":
+        times = ", ".join(f"{name} {1000 * max(all):.1f} ms" for name, all in figures["seconds"].items())
+        return [f"{key.split(' ')[0]}: {times}"]
     return [f"{part}: " + ", ".join(f"{a} {b}" for a, b in zip(header(part, figures), row(part, key, figures)))]
 
 
@@ -96,7 +100,7 @@ def write(results, path):
         if part == "peak":
             text += ["```", *entries["all"]["lines"], "```", ""]
             continue
-        if part == "prepare":
+        if part in ("prepare", "cancel"):
             text += [f"- {line}" for key, figures in entries.items() for line in lines(part, key, figures)] + [""]
             continue
         head = header(part, next(iter(entries.values())))

@@ -70,6 +70,35 @@ import Testing
         }
     }
 
+    @Test func aRunOfFewerImagesLeavesNothingWrongForMore() async throws {
+        let subject = try Sample.subject("fashion-mobilenet", images: 40)
+        let program = Program(subject.net)
+        let cache = CheckpointCache(budget: 64 << 20)
+        let evaluation = Evaluation(program, on: subject.measured, options: subject.options, cache: cache)
+        let cold = try await Evaluation(program, on: subject.measured, options: subject.options).values()
+        // Runs that end within a batch of the longer ones.
+        for count in [1, 3, 17, 39, 40] {
+            #expect(try await evaluation.values(of: 0..<count) == Array(cold.prefix(count * program.logitCount)))
+        }
+    }
+
+    @Test func aRunThatTheCacheHasLeftKeepsNothing() async throws {
+        let subject = try Sample.subject("fashion-vgg", images: 16)
+        let cache = CheckpointCache(budget: 64 << 20)
+        let calibration = try await Sample.calibration(of: subject)
+        let plan = QuantizationPlan(
+            net: subject.net, calibration: calibration, configuration: Configuration(.standard, for: subject.net))
+        let (before, after) = (Program(subject.net), Program(subject.net, plan: plan))
+        let access = cache.begin(before, images: 16, isFollowed: true)
+        let execution = Execution(before, capacity: access.batch, isa: subject.options.isa)
+        let evaluation = Evaluation(after, on: subject.measured, options: subject.options, cache: cache)
+        _ = try await evaluation.values(of: 0..<1)
+        // The run before goes on for a while, as one that is being cancelled does.
+        _ = try execution.logits(of: 0..<16, subject.measured, access) { false }
+        let cold = try await Evaluation(after, on: subject.measured, options: subject.options).values()
+        #expect(try await evaluation.values() == cold)
+    }
+
     @Test func theBudgetHolds() async throws {
         let subject = try Sample.subject("fashion-resnet20", images: 24)
         let program = Program(subject.net)

@@ -87,6 +87,7 @@ struct Snapshot: Sendable {
         case floats([Float])
     }
 
+    let images: Int
     /// The values if they are kept, else each copy.
     let forms: [Values]
 

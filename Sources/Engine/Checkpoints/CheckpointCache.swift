@@ -10,6 +10,8 @@ internal import Quant
 public final class CheckpointCache: Sendable {
     private struct State: Sendable {
         var program: Program?
+        /// Counts the programs: a run of an earlier one may still be on its way when the next begins.
+        var generation = 0
         /// Images of one batch: the pieces in which everything is kept.
         var batch: Int?
         /// By checkpoint's unit, then by the batch's first position.
@@ -40,6 +42,7 @@ public final class CheckpointCache: Sendable {
     /// One run's view of a cache.
     struct Access: Sendable {
         let cache: CheckpointCache
+        fileprivate let generation: Int
         /// Images of one batch.
         let batch: Int
         /// The checkpoints whose snapshots serve the run's program, the last first.
@@ -47,19 +50,28 @@ public final class CheckpointCache: Sendable {
         /// The checkpoints, by unit, at which the run leaves snapshots.
         let wanted: [Int: Checkpoint]
 
-        /// The last snapshot from which the batch at `position` can go on.
-        func nearest(_ position: Int) -> (checkpoint: Checkpoint, snapshot: Snapshot)? {
+        /// The last snapshot from which a batch can go on.
+        func nearest(_ batch: Range<Int>) -> (checkpoint: Checkpoint, snapshot: Snapshot)? {
             cache.state.withLock { state in
+                guard state.generation == generation else { return nil }
                 for checkpoint in valid {
-                    if let snapshot = state.snapshots[checkpoint.unit]?[position] { return (checkpoint, snapshot) }
+                    // A run of fewer images may have ended within this batch.
+                    if let snapshot = state.snapshots[checkpoint.unit]?[batch.lowerBound],
+                        snapshot.images == batch.count
+                    {
+                        return (checkpoint, snapshot)
+                    }
                 }
                 return nil
             }
         }
 
-        /// Keeps a snapshot of the batch at `position`.
+        /// Keeps a snapshot of the batch at `position`, unless the cache has gone over to another program.
         func save(_ snapshot: Snapshot, _ checkpoint: Checkpoint, at position: Int) {
-            cache.state.withLock { $0.snapshots[checkpoint.unit, default: [:]][position] = snapshot }
+            cache.state.withLock { state in
+                guard state.generation == generation else { return }
+                state.snapshots[checkpoint.unit, default: [:]][position] = snapshot
+            }
         }
     }
 
@@ -79,14 +91,19 @@ public final class CheckpointCache: Sendable {
                 checkpoint.unit < difference
                     && state.program.map { program.keepsSameForms(of: checkpoint.tensor, as: $0) } ?? false
             }
-            guard isFollowed else { return Access(cache: self, batch: batch, valid: valid.reversed(), wanted: [:]) }
+            guard isFollowed else {
+                return Access(
+                    cache: self, generation: state.generation, batch: batch, valid: valid.reversed(), wanted: [:])
+            }
             let wanted = affordable(checkpoints, program, images: images)
             let kept = Set(valid.map(\.unit)).intersection(wanted.keys)
             state.snapshots = state.snapshots.filter { kept.contains($0.key) }
             state.program = program
+            state.generation += 1
             // Snapshots of this program, those still to come included.
             return Access(
-                cache: self, batch: batch, valid: wanted.values.sorted { $0.unit > $1.unit }, wanted: wanted)
+                cache: self, generation: state.generation, batch: batch,
+                valid: wanted.values.sorted { $0.unit > $1.unit }, wanted: wanted)
         }
     }
 

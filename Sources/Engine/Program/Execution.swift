@@ -65,7 +65,7 @@ public final class Execution {
             return try runUnits(from: 0, images: positions.count, cancelled: cancelled)
         }
         var start = 0
-        if let (checkpoint, snapshot) = access.nearest(positions.lowerBound) {
+        if let (checkpoint, snapshot) = access.nearest(positions) {
             restore(snapshot, of: checkpoint.tensor, images: positions.count)
             start = checkpoint.unit + 1
         } else {
@@ -151,6 +151,7 @@ public final class Execution {
     /// What a tensor holds now, as long as its memory is not used for another.
     func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
         Snapshot(
+            images: images,
             forms: (program.forms[tensor]?.kept ?? []).map { form in
                 switch memory(form.slot) {
                 case .codes(let map): map.withCodes(of: 0..<images) { .codes(Array($0)) }

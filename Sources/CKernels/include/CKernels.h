@@ -119,6 +119,13 @@ typedef struct {
     /// Not 0: weights are in bytes where the level's layout is pairs, and 16 bits hold the sums of so many times two
     /// products of a code and a weight.
     int narrowSteps;
+    /// Not 0: a 3x3 kernel of stride 1 over all input channels, whose rows are transformed so that 2 or 4 output rows share
+    /// their products (Winograd's F(2, 3) and F(4, 3)), for codes up to `largestInput`: 127 for 2, 25 for 4. Weights are
+    /// [block][input block][position][group of four][kernel column][16][4 channels], and `filterSums` what they add up to,
+    /// [block][position][kernel column][16].
+    int filteredRows;
+    int largestInput;
+    const int32_t *filterSums;
     int kernelHeight, kernelWidth;
     const void *weights;
     /// Their `weights` count bytes, or floats when those are.

@@ -23,6 +23,7 @@
 #include "codes.h"
 #if NK_WEIGHT_LAYOUT_BYTES
 #include "depthwise_codes.h"
+#include "filtered_codes.h"
 #endif
 #include "sums.h"
 #include "peak.h"
@@ -41,6 +42,10 @@ static void NK_NAME(convolveCodes)(
     const NKEpilogue *epilogue) {
     if (convolution->depthwise)
         NK_NAME(convolveDepthwiseCodes)(convolution, input, tile, window, epilogue);
+#if NK_WEIGHT_LAYOUT_BYTES
+    else if (convolution->filteredRows > 0)
+        NK_NAME(convolveFilteredCodes)(convolution, input, tile, window, epilogue);
+#endif
     else
         NK_NAME(convolveDenseCodes)(convolution, input, tile, window, epilogue);
 }

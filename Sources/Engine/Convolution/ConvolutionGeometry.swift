@@ -53,16 +53,18 @@ struct ConvolutionGeometry {
         return copy
     }
 
-    /// Tiles of about 20 million multiply-adds (0.4 ms with AVX-512, 4 ms at the baseline): several images, several rows
-    /// of all blocks, or some blocks of one row when a row is already more than that.
-    func tiles(blocks: Int, workPerElement: Int) -> [NKTile] {
-        let budget = 20_000_000
+    /// Tiles of about `budget` multiply-adds.
+    ///
+    /// Several images, several rows of all blocks, or some blocks of few rows when these are already more than that.
+    /// `rowsTogether` rows are computed at a time.
+    func tiles(blocks: Int, workPerElement: Int, rowsTogether: Int, budget: Int) -> [NKTile] {
         let images = isImageRow ? 1 : self.images.count
         let blockWork = pixels * MapLayout.lanes * workPerElement
         let imagesPerTile = max(1, budget / (blockWork * blocks * rows))
-        let rowsPerTile = max(1, budget / (blockWork * blocks))
+        let groupWork = blockWork * rowsTogether
+        let rowsPerTile = max(1, budget / (groupWork * blocks)) * rowsTogether
         // An even number, since kernels take two blocks at a time.
-        let blocksPerTile = rowsPerTile > 1 ? blocks : max(2, budget / blockWork / 2 * 2)
+        let blocksPerTile = rowsPerTile > rowsTogether ? blocks : max(2, budget / groupWork / 2 * 2)
         var tiles: [NKTile] = []
         for image in stride(from: 0, to: images, by: imagesPerTile) {
             for row in stride(from: 0, to: rows, by: rowsPerTile) {

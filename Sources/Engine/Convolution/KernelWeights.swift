@@ -34,6 +34,18 @@ enum KernelWeights: Sendable {
         if case .floats(let weights) = self { weights.depthwise } else { false }
     }
 
+    /// Output rows that are computed at a time.
+    var rowsTogether: Int {
+        if case .codes(let weights) = self { weights.filter?.rawValue ?? 1 } else { 1 }
+    }
+
+    /// Multiply-adds between two questions whether to go on: 0.4 ms with AVX-512, 4 ms at the baseline.
+    ///
+    /// Codes take a quarter of the time where their products are bytes, and weights are read again for every tile.
+    var workPerTile: Int {
+        if case .codes(let weights) = self, weights.isBytes { 80_000_000 } else { 20_000_000 }
+    }
+
     var isDepthwise: Bool {
         switch self {
         case .floats(let weights): weights.depthwise
@@ -59,15 +71,19 @@ enum KernelWeights: Sendable {
             }
         case (.codes(let weights), .codes(let map, _)):
             return try weights.withElements { (memory, sums, shift) throws(Failure) -> Result in
-                try body(
-                    .codes(
-                        NKCodeConvolution(
-                            depthwise: weights.isDepthwise, parts: Int32(weights.parts),
-                            sumsWindows: summingWindows && weights.sumsWindows,
-                            narrowSteps: Int32(clamping: weights.narrowSteps), kernelHeight: height,
-                            kernelWidth: width, weights: memory, blocks: blocks.baseAddress,
-                            zeroPoint: Int32(map.zeroPoint),
-                            weightSums: sums, windowShift: shift)))
+                try weights.withFilterSums { (filterSums) throws(Failure) -> Result in
+                    try body(
+                        .codes(
+                            NKCodeConvolution(
+                                depthwise: weights.isDepthwise, parts: Int32(weights.parts),
+                                sumsWindows: summingWindows && weights.sumsWindows,
+                                narrowSteps: Int32(clamping: weights.narrowSteps),
+                                filteredRows: Int32(weights.filter?.rawValue ?? 0),
+                                largestInput: Int32(weights.largestInput), filterSums: filterSums,
+                                kernelHeight: height, kernelWidth: width, weights: memory,
+                                blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
+                                weightSums: sums, windowShift: shift)))
+                }
             }
         default: preconditionFailure("weights for another kind of input")
         }

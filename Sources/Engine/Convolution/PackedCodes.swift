@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Net
 
 /// Codes of weights in the order the integer kernels of one level read them; see NKWeightLayout.
 ///
@@ -21,6 +22,14 @@ struct PackedCodes: Sendable {
     let narrowSteps: Int
     /// Numbers of 8 bits that each weight of a depthwise layer is the sum of.
     let parts: Int
+    /// The largest code that they multiply.
+    let largestInput: Int
+    /// Whether they are multiplied as bytes, without a limit.
+    let isBytes: Bool
+    /// How the rows of a 3x3 layer share products; `nil` where each is multiplied on its own.
+    let filter: MinimalFilter?
+    /// What the filter's weights add up to, [block][position][kernel column][16].
+    private let filterSums: AlignedArray<Int32>
 
     /// The most products of one sum: 255 × 128 times as many stays below 2^31, and a window sum below 2^24.
     static let maximumTerms = 65_000
@@ -34,17 +43,21 @@ struct PackedCodes: Sendable {
     }
 
     /// Packs codes given as [O][I / groups][taps], which stand for code less the zero point of their output, to multiply
-    /// codes of at most `largestInput`.
+    /// codes of at most `largestInput`, for results of `outputRows` rows.
     init(
-        _ codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int, taps: Int,
-        kernelWidth: Int, largestInput: Int, isa: InstructionSet
+        _ codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int, window: Window,
+        outputRows: Int, largestInput: Int, isa: InstructionSet
     ) {
         let lanes = MapLayout.lanes
+        let taps = window.kernel.height * window.kernel.width
+        self.largestInput = largestInput
+        isBytes = nk_weight_layout(isa.level) == NKWeightBytes
         isDepthwise = PackedWeights.isDepthwise(
             outputChannels: outputChannels, inputChannels: inputChannels, groups: groups)
-        if isDepthwise, nk_weight_layout(isa.level) == NKWeightBytes {
+        if isDepthwise, isBytes {
             let weights = codes.enumerated().map { Int($1) - zeroPoints[$0 / taps] }
-            let order = DepthwiseOrder(kernelWidth: kernelWidth, kernelHeight: taps / kernelWidth, weights: weights)
+            let order = DepthwiseOrder(
+                kernelWidth: window.kernel.width, kernelHeight: window.kernel.height, weights: weights)
             blocks = (0..<(outputChannels + lanes - 1) / lanes).map {
                 NKOutputBlock(firstInput: 0, endInput: 0, weights: $0 * order.blockBytes)
             }
@@ -55,6 +68,7 @@ struct PackedCodes: Sendable {
             parts = order.parts
             narrowSteps = 0
             windowShift = nil
+            (filter, filterSums) = (nil, AlignedArray(count: 0) { _ in })
             weightSums = Self.perOutput(outputChannels) { output in
                 Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
             }
@@ -70,6 +84,7 @@ struct PackedCodes: Sendable {
             storage = .floats(packed.floats)
             narrowSteps = 0
             windowShift = nil
+            (filter, filterSums) = (nil, AlignedArray(count: 0) { _ in })
             weightSums = Self.perOutput(outputChannels) { output in
                 Int32(weights[output * taps..<(output + 1) * taps].reduce(0, +))
             }
@@ -87,6 +102,26 @@ struct PackedCodes: Sendable {
         }
         let largest = rows.map(\.largest).max() ?? 0
         narrowSteps = Self.narrowSteps(largestInput: largestInput, largestWeight: largest, isa)
+        let centres = rows.map(\.centre)
+        windowShift =
+            centres == zeroPoints ? nil : Self.perOutput(outputChannels) { Int32(centres[$0] - zeroPoints[$0]) }
+        weightSums = Self.perOutput(outputChannels) { rows[$0].sum }
+        if groups == 1, windowShift == nil, isBytes,
+            let filter = MinimalFilter(
+                window, inputChannels: inputChannels, outputRows: outputRows, largestInput: largestInput,
+                largestWeight: largest)
+        {
+            let packed = filter.pack(
+                codes, zeroPoints: zeroPoints, outputChannels: outputChannels, inputChannels: inputChannels)
+            (self.filter, storage, filterSums) = (filter, .bytes(packed.weights), packed.sums)
+            blocks = (0..<(outputChannels + lanes - 1) / lanes).map {
+                NKOutputBlock(
+                    firstInput: 0, endInput: Int32((inputChannels + 3) / 4 * 4),
+                    weights: $0 * filter.blockBytes(inputChannels: inputChannels))
+            }
+            return
+        }
+        (filter, filterSums) = (nil, AlignedArray(count: 0) { _ in })
         let order = CodeOrder(layout: narrowSteps > 0 ? NKWeightBytes : nk_weight_layout(isa.level))
         var blocks: [NKOutputBlock] = []
         var length = 0
@@ -105,7 +140,7 @@ struct PackedCodes: Sendable {
                         order.pack(
                             UnsafeBufferPointer(rebasing: codes[output * inputs..<(output + 1) * inputs]),
                             taps: taps,
-                            centre: rows[output].centre, firstInput: output / outputsPerGroup * inputsPerGroup,
+                            centre: centres[output], firstInput: output / outputsPerGroup * inputsPerGroup,
                             range: Int(block.firstInput)..<Int(block.endInput),
                             into: UnsafeMutableBufferPointer(rebasing: packed[block.weights...]),
                             lane: output % lanes)
@@ -113,10 +148,6 @@ struct PackedCodes: Sendable {
                 }
             })
         self.blocks = blocks
-        weightSums = Self.perOutput(outputChannels) { rows[$0].sum }
-        windowShift =
-            rows.map(\.centre) == zeroPoints
-            ? nil : Self.perOutput(outputChannels) { Int32(rows[$0].centre - zeroPoints[$0]) }
     }
 
     /// How many sums of two products 16 bits hold, if that is enough to gain by it.
@@ -132,6 +163,13 @@ struct PackedCodes: Sendable {
         return AlignedArray(count: (outputs + lanes - 1) / lanes * lanes) { memory in
             for output in 0..<outputs { memory[output] = value(output) }
         }
+    }
+
+    /// Calls `body` with the sums of the filter's weights.
+    func withFilterSums<Result, Failure>(
+        _ body: (UnsafePointer<Int32>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try filterSums.withElements(body)
     }
 
     /// Calls `body` with the weights, the sum of each output's weights, and the shifts if there are any.

@@ -33,21 +33,19 @@ public struct PreparedConvolution: Sendable {
         }
     }
 
-    /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes 0...largestInput at one
-    /// level.
+    /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes 0...largestInput and results
+    /// of `outputRows` rows at one level.
     init(
         codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
-        largestInput: Int = 255, isa: InstructionSet
+        outputRows: Int, largestInput: Int = 255, isa: InstructionSet
     ) {
-        let taps = window.kernel.height * window.kernel.width
         let none = [Int](repeating: 0, count: outputChannels)
         self.init(codes, outputChannels, inputChannels, groups, window) { packed, isOnes in
             .codes(
                 PackedCodes(
                     packed, zeroPoints: isOnes ? none : zeroPoints, outputChannels: outputChannels,
-                    inputChannels: inputChannels, groups: groups, taps: taps,
-                    kernelWidth: window.kernel.width, largestInput: largestInput,
-                    isa: isa))
+                    inputChannels: inputChannels, groups: groups, window: window, outputRows: outputRows,
+                    largestInput: largestInput, isa: isa))
         }
     }
 
@@ -156,7 +154,10 @@ public struct PreparedConvolution: Sendable {
     ) throws(Cancelled) {
         let taps = window.kernel.height * window.kernel.width
         let inputs = weights.isDepthwise ? 1 : inputChannels / groups
-        let tiles = geometry.tiles(blocks: weights.blocks.count, workPerElement: taps * inputs)
+        precondition(weights.rowsTogether == 1 || !geometry.isImageRow, "weights are prepared for these rows")
+        let tiles = geometry.tiles(
+            blocks: weights.blocks.count, workPerElement: taps * inputs, rowsTogether: weights.rowsTogether,
+            budget: weights.workPerTile)
         try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
             try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
                 var form = form

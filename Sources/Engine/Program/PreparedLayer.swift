@@ -46,8 +46,16 @@ struct PreparedLayer: Sendable {
             convolution = PreparedConvolution(
                 codes: quantized.codes, zeroPoints: quantized.zeroPoint, outputChannels: layer.outputChannels,
                 inputChannels: shape.channels,
-                groups: shape.groups, window: shape.window, largestInput: largestInput, isa: isa)
+                groups: shape.groups, window: shape.window,
+                outputRows: Self.outputRows(layer, input: input, shape.window),
+                largestInput: largestInput, isa: isa)
         }
+    }
+
+    private static func outputRows(_ layer: Layer, input: Shape, _ window: Window) -> Int {
+        guard case .convolution = layer.kind else { return 1 }
+        let extent = (window.kernel.height - 1) * window.dilations.height + 1
+        return (input[2] + window.padding.top + window.padding.bottom - extent) / window.strides.height + 1
     }
 
     /// The form of the weights that a plan asks for.

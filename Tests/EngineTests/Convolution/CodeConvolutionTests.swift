@@ -39,7 +39,7 @@ struct CodeConvolutionTests {
         PreparedConvolution(
             codes: codes, zeroPoints: zeroPoints, outputChannels: layer.outputChannels,
             inputChannels: layer.inputChannels, groups: layer.groups, window: layer.window,
-            largestInput: (1 << inputBits) - 1, isa: isa)
+            outputRows: layer.outputHeight, largestInput: (1 << inputBits) - 1, isa: isa)
     }
 
     private func centred(_ codes: [UInt8], _ zeroPoints: [Int]) -> [Float] {
@@ -71,6 +71,74 @@ struct CodeConvolutionTests {
                 },
                 "\(layer)")
         }
+    }
+
+    /// Layers whose rows share products: any height and width, paddings, channels that fill no block, and more of them than
+    /// the kernel transforms for a whole row at a time; every width of codes and weights, at the ends of their ranges too.
+    @Test(arguments: InstructionSet.available)
+    func rowsThatShareProductsHaveTheSumsOfTheDefinition(isa: InstructionSet) throws {
+        var random = SplitMix64(seed: 15)
+        let shapes = [
+            (3, 16, 9, 1), (16, 16, 2, 2), (20, 33, 3, 3), (16, 20, 4, 5), (5, 16, 5, 7), (33, 16, 6, 8),
+            (16, 3, 7, 14),
+            (64, 16, 8, 67), (1000, 16, 5, 20),
+        ]
+        for (inputs, outputs, height, width) in shapes {
+            for padding in 0...2 where height > 2 && width > 2 || padding > 0 {
+                for (bits, weightBits) in [(1, 1), (4, 4), (4, 5), (3, 6), (5, 4), (7, 5), (8, 4), (4, 8)] {
+                    let layer = ReferenceConvolution(
+                        images: 1, inputChannels: inputs, outputChannels: outputs, height: height, width: width,
+                        window: Window(
+                            kernel: Window.Pair(3, 3),
+                            padding: Window.Padding(top: padding, left: padding, bottom: padding, right: padding)))
+                    let zeroPoint = Int.random(in: 0..<1 << bits, using: &random)
+                    let input = self.inputs(layer, bits: bits, zeroPoint: zeroPoint, random: &random, isa: isa)
+                    let weights = (0..<layer.weightCount).map { _ in
+                        UInt8.random(in: 0...UInt8((1 << weightBits) - 1), using: &random)
+                    }
+                    // Both ends of the weights, and their middle.
+                    let zeroPoints = (0..<outputs).map {
+                        [0, (1 << weightBits) - 1, 1 << (weightBits - 1)][$0 % 3]
+                    }
+                    let output = layer.outputMap()
+                    try prepared(layer, weights, zeroPoints, inputBits: bits, isa).run(
+                        input: input.codes, images: 0..<1, epilogue: Epilogue(channels: outputs),
+                        maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch(), cancelled: { false })
+                    let expected = layer.sums(input.values, centred(weights, zeroPoints))
+                    #expect(output.planar(0..<1).map(Double.init) == expected, "\(layer) \(bits) \(weightBits)")
+                }
+            }
+        }
+    }
+
+    /// The filter with the fewest products, where codes and weights stay bytes.
+    @Test func minimalFiltersAreChosenByWhatFitsBytes() {
+        let padding = Window.Padding(top: 1, left: 1, bottom: 1, right: 1)
+        let window = Window(kernel: Window.Pair(3, 3), padding: padding)
+        func filter(_ rows: Int, _ input: Int, _ weight: Int, channels: Int = 64, _ other: Window? = nil)
+            -> MinimalFilter?
+        {
+            MinimalFilter(
+                other ?? window, inputChannels: channels, outputRows: rows, largestInput: input,
+                largestWeight: weight)
+        }
+        #expect(filter(8, 15, 15) == .fourRows)
+        #expect(filter(8, 15, 18) == .fourRows)
+        #expect(filter(8, 15, 19) == .twoRows)
+        #expect(filter(8, 31, 15) == .twoRows)
+        #expect(filter(8, 127, 42) == .twoRows)
+        #expect(filter(8, 128, 42) == nil)
+        #expect(filter(8, 127, 43) == nil)
+        #expect(filter(8, 15, 15, channels: 1025) == nil)
+        #expect(filter(1, 15, 15) == nil)
+        #expect(filter(2, 15, 15) == nil)
+        #expect(
+            filter(8, 15, 15, Window(kernel: Window.Pair(3, 3), strides: Window.Pair(2, 1), padding: padding))
+                == nil)
+        #expect(
+            filter(8, 15, 15, Window(kernel: Window.Pair(3, 3), dilations: Window.Pair(1, 2), padding: padding))
+                == nil)
+        #expect(filter(8, 15, 15, Window(kernel: Window.Pair(3, 5), padding: padding)) == nil)
     }
 
     /// The largest codes and weights of every width: levels that gather products in 16 bits widen them in time, and

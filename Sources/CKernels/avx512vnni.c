@@ -15,6 +15,19 @@ static inline __attribute__((always_inline, target("avx512f,avx512bw"))) nk_ints
 }
 #define NK_TURN_BYTES nk_turn_bytes
 
+/// nk_pack_units for the first `count` pixels, a constant of the caller.
+static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk_pack_some_units(
+    uint8_t *bytes, const nk_floats units[4], int zero, const int count) {
+    uint8_t four[64];
+    if (count == 4) {
+        nk_pack_units(bytes, units, zero);
+        return;
+    }
+    nk_pack_units(four, units, zero);
+    __builtin_memcpy(bytes, four, 16 * count);
+}
+#define NK_PACK_SOME_UNITS nk_pack_some_units
+
 /// Whether the processor permutes bytes: those with VNNI do, but for the first.
 static bool nk_can_look_up(void) { return __builtin_cpu_supports("avx512vbmi"); }
 

@@ -34,6 +34,72 @@ NK_INLINE nk_ints NK_NAME(widen)(nk_ints sum, nk_pairs narrow) {
 #endif
 }
 
+#if defined(NK_PACK_SOME_UNITS)
+/// Where the codes of a row's tiles go straight from the registers, without the detour over a buffer of sums: one output,
+/// or a second that is looked up afterwards; the activation a clamp or none. `output`, `addend` and `windowSums` point to
+/// the row's first pixel, `table` to the rows of the first block; NULL where there is none.
+typedef struct {
+    bool clamps;
+    const float *table;
+    ptrdiff_t tableStride;
+    uint8_t *output;
+    ptrdiff_t outputBlockStride;
+    const uint8_t *addend;
+    ptrdiff_t addendBlockStride;
+    const float *windowSums;
+    ptrdiff_t windowStride;
+    float a, b, addendScale, addendZero, addendStep;
+    int zero;
+} NK_NAME(CodeDirect);
+
+/// The codes of block `b`: the formula of NKEpilogue, in the order of `finishCodes`. `windows` are those of each lane, or
+/// NULL.
+NK_INLINE void NK_NAME(storeCodesDirect)(
+    const int pixels, const int b, const NK_NAME(CodeDirect) *direct, int pixel, const nk_ints *sum,
+    const nk_ints *windows) {
+    const float *table = direct->table + b * direct->tableStride;
+    const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
+    const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
+    nk_floats value[NK_CODE_PIXELS + 3];
+    NK_UNROLL for (int p = 0; p < pixels; p++) value[p] = __builtin_convertvector(sum[p], nk_floats);
+    const nk_floats offset = NK_NAME(load)(table + NKRowOffset * NKLanes);
+    if (windows != NULL) {
+        NK_UNROLL for (int p = 0; p < pixels; p++) {
+            const nk_floats windowSum = __builtin_convertvector(windows[p], nk_floats);
+            value[p] = NK_NAME(fma)(value[p], scale, NK_NAME(fma)(windowSum, offset, bias));
+        }
+    } else if (direct->windowSums != NULL) {
+        const float *windowSums = direct->windowSums + pixel * direct->windowStride;
+        NK_UNROLL for (int p = 0; p < pixels; p++) {
+            const nk_floats windowSum = NK_NAME(broadcast)(windowSums[p * direct->windowStride]);
+            value[p] = NK_NAME(fma)(value[p], scale, NK_NAME(fma)(windowSum, offset, bias));
+        }
+    } else {
+        NK_UNROLL for (int p = 0; p < pixels; p++) value[p] = NK_NAME(fma)(value[p], scale, bias);
+    }
+    if (direct->addend != NULL) {
+        const nk_floats addendScale = NK_NAME(broadcast)(direct->addendScale);
+        const nk_floats zero = NK_NAME(broadcast)(direct->addendZero), step = NK_NAME(broadcast)(direct->addendStep);
+        const uint8_t *addend = direct->addend + b * direct->addendBlockStride + pixel * NKLanes;
+        NK_UNROLL for (int p = 0; p < pixels; p++)
+            value[p] = NK_NAME(fma)((NK_NAME(loadCodes)(addend + p * NKLanes) - zero) * step, addendScale, value[p]);
+    }
+    if (direct->clamps) {
+        const nk_floats low = NK_NAME(broadcast)(direct->a), high = NK_NAME(broadcast)(direct->b);
+        NK_UNROLL for (int p = 0; p < pixels; p++)
+            value[p] = NK_NAME(activate)(NKActivationClamp, value[p], low, high);
+    }
+    const NK_NAME(Grid) grid = NK_NAME(gridOf)(table, 0);
+    uint8_t *output = direct->output + b * direct->outputBlockStride + pixel * NKLanes;
+    NK_UNROLL for (int p = 0; p < pixels; p++)
+        value[p] = NK_NAME(atMost)(value[p] * grid.inverseScale, grid.high);
+    // The last pixel stands in for those beyond.
+    NK_UNROLL for (int p = pixels; p < pixels + 3; p++) value[p] = value[pixels - 1];
+    NK_UNROLL for (int p = 0; p < pixels; p += 4)
+        NK_PACK_SOME_UNITS(output + p * NKLanes, value + p, direct->zero, pixels - p < 4 ? pixels - p : 4);
+}
+#endif
+
 /// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
 typedef struct {
     const NKCodeConvolution *convolution;
@@ -44,6 +110,11 @@ typedef struct {
     NK_NAME(Positions) rows;
     /// Those of the tile's first pixel that do not lie to the left of the input, and of its last not to the right.
     NK_NAME(Positions) columns;
+#if defined(NK_PACK_SOME_UNITS)
+    /// Where codes go from the registers, with the tile's first pixel; a row without `output` goes to the sums.
+    NK_NAME(CodeDirect) direct;
+    int pixel;
+#endif
 } NK_NAME(CodeWork);
 
 /// The sums of a tile. With `narrowSteps` products gather in 16-bit numbers, which are added to the sums after so many
@@ -126,6 +197,13 @@ NK_INLINE void NK_NAME(multiplyCodes)(
         weights += convolution->kernelHeight * rowWeights;
         first = end;
     }
+#if defined(NK_PACK_SOME_UNITS)
+    if (work->direct.output != NULL) {
+        NK_UNROLL for (int b = 0; b < blocks; b++)
+            NK_NAME(storeCodesDirect)(pixels, b, &work->direct, work->pixel, sums.sum[b], NULL);
+        return;
+    }
+#endif
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++) {
         if (isNarrow) sums.sum[b][p] = NK_NAME(widen)(sums.sum[b][p], sums.narrow[b][p]);
         NK_NAME(store)(
@@ -225,16 +303,76 @@ NK_INLINE void NK_NAME(multiplyRow)(
         const bool leavesFirst = leavesOut && pixel == 0, leavesLast = leavesOut && pixel + count == rowPixels;
         work->columns.first = leavesFirst ? NK_NAME(inside)(&input->columns, 0, width).first : 0;
         work->columns.end = leavesLast ? NK_NAME(inside)(&input->columns, rowPixels - 1, width).end : width;
+#if defined(NK_PACK_SOME_UNITS)
+        work->pixel = pixel;
+#endif
         tiles[count - 1](work, source + pixel * input->outputPixelStep, results + done * NKLanes);
         done += count;
     }
 }
+
+#if defined(NK_PACK_SOME_UNITS)
+/// What of a convolution goes straight from the registers, as far as it is the same for all rows; no `table` if nothing does.
+NK_INLINE NK_NAME(CodeDirect) NK_NAME(codeDirect)(
+    const NKCodeConvolution *convolution, const NKEpilogue *epilogue, const NKWindow *window) {
+    const NKOutput *outputs = epilogue->outputs;
+    const bool two = epilogue->outputCount == 2, clamps = epilogue->activation == NKActivationClamp;
+    NK_NAME(CodeDirect) direct = {.table = NULL};
+    if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
+        || outputs[0].map.codes == NULL || outputs[0].map.pixelStride != NKLanes || outputs[0].isShifted
+        || (two && (outputs[1].map.codes == NULL || outputs[1].source != 0 || !NK_NAME(looksUp)(outputs)))
+        || (epilogue->addend.codes != NULL && epilogue->addend.pixelStride != NKLanes)
+        || !(clamps || epilogue->activation == NKActivationNone) || convolution->windowShift != NULL
+        || (window->origin != NULL && window->perLane))
+        return direct;
+    return (NK_NAME(CodeDirect)){
+        .clamps = clamps, .table = epilogue->table, .tableStride = epilogue->tableRows * NKLanes,
+        .outputBlockStride = outputs[0].map.blockStride, .addendBlockStride = epilogue->addend.blockStride,
+        .windowStride = window->pixelStride, .a = epilogue->a, .b = epilogue->b,
+        .addendScale = epilogue->addendScale, .addendZero = epilogue->addend.zeroPoint,
+        .addendStep = epilogue->addend.step, .zero = (int)outputs[0].map.zeroPoint};
+}
+
+/// Convolves rows of one or two blocks without a buffer of sums.
+NK_INLINE void NK_NAME(multiplyDirect)(
+    NK_NAME(CodeWork) *work, const NK_NAME(CodeDirect) *direct, int blocks, const NKTile *tile,
+    const NKWindow *window, const NKEpilogue *epilogue) {
+    const NKOutput *outputs = epilogue->outputs;
+    work->direct = *direct;
+    work->direct.table += work->block * direct->tableStride;
+    for (int row = tile->firstRow; row < tile->endRow; row++) {
+        work->direct.output = NK_NAME(codeRowOf)(&outputs[0].map, work->block, row, 0);
+        work->direct.addend = NK_NAME(codeRowOf)(&epilogue->addend, work->block, row, 0);
+        work->direct.windowSums = NK_NAME(windowRow)(window, work->block, row, 0);
+        NK_NAME(multiplyRow)(work, blocks, row, 0, tile->pixels, tile->pixels, NULL);
+        for (int b = 0; epilogue->outputCount == 2 && b < blocks; b++)
+            NK_LOOK_UP(
+                outputs[1].codeOfCode, work->direct.output + b * direct->outputBlockStride,
+                NK_NAME(codeRowOf)(&outputs[1].map, work->block + b, row, 0), tile->pixels * NKLanes);
+    }
+    work->direct.output = NULL;
+}
+#endif
 
 static void NK_NAME(convolveDenseCodes)(
     const NKCodeConvolution *convolution, const NKInput *input, const NKTile *tile, const NKWindow *window,
     const NKEpilogue *epilogue) {
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
+    const bool isOnePosition = convolution->kernelHeight == 1 && convolution->kernelWidth == 1;
+    NKInput source = *input;
+    NKTile flat = *tile;
+    if (NK_NAME(areRowsOne)(isOnePosition, input, tile->pixels, window, epilogue)) {
+        // Every pixel of that one row is multiplied.
+        source.rows.extent = source.columns.extent = 0;
+        flat.pixels = (tile->endRow - tile->firstRow) * tile->pixels;
+        flat.endRow = tile->firstRow + 1;
+        input = &source;
+        tile = &flat;
+    }
+#if defined(NK_PACK_SOME_UNITS)
+    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(convolution, epilogue, window);
+#endif
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     NK_NAME(CodeWork) work = {.convolution = convolution, .input = input, .sumStride = capacity * NKLanes};
     // Several short rows are finished together.
@@ -245,6 +383,12 @@ static void NK_NAME(convolveDenseCodes)(
         blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(outputBlock) ? 2 : 1;
         work.block = block;
         work.weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
+#if defined(NK_PACK_SOME_UNITS)
+        if (direct.table != NULL) {
+            NK_NAME(multiplyDirect)(&work, &direct, blocks, tile, window, epilogue);
+            continue;
+        }
+#endif
         for (int row = tile->firstRow; row < tile->endRow; row += rowsTogether) {
             const int rows = tile->endRow - row < rowsTogether ? tile->endRow - row : rowsTogether;
             for (int start = 0; start < tile->pixels; start += capacity) {

@@ -220,11 +220,9 @@ NK_INLINE bool NK_NAME(isFlat)(const NKMap *map, int pixels) {
 
 /// Whether all rows of a tile can be computed as one: a kernel of one position, and maps without halo.
 NK_INLINE bool NK_NAME(areRowsOne)(
-    const NKConvolution *convolution, const NKInput *input, int pixels, const NKWindow *window,
-    const NKEpilogue *epilogue) {
-    bool flat = convolution->kernelHeight == 1 && convolution->kernelWidth == 1
-        && input->outputRowStep == pixels * input->outputPixelStep && NK_NAME(isFlat)(&epilogue->addend, pixels)
-        && NK_NAME(isFlat)(&epilogue->preActivation, pixels)
+    const bool isOnePosition, const NKInput *input, int pixels, const NKWindow *window, const NKEpilogue *epilogue) {
+    bool flat = isOnePosition && input->outputRowStep == pixels * input->outputPixelStep
+        && NK_NAME(isFlat)(&epilogue->addend, pixels) && NK_NAME(isFlat)(&epilogue->preActivation, pixels)
         && (window->origin == NULL || window->rowStride == pixels * window->pixelStride);
     for (int i = 0; i < epilogue->outputCount; i++)
         flat = flat && NK_NAME(isFlat)(&epilogue->outputs[i].map, pixels);
@@ -238,7 +236,8 @@ static void NK_NAME(convolveDense)(
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     const bool isDirect = NK_NAME(isDirect)(epilogue, window);
-    const bool areRowsOne = NK_NAME(areRowsOne)(convolution, input, tile->pixels, window, epilogue);
+    const bool isOnePosition = convolution->kernelHeight == 1 && convolution->kernelWidth == 1;
+    const bool areRowsOne = NK_NAME(areRowsOne)(isOnePosition, input, tile->pixels, window, epilogue);
     NKInput source = *input;
     // Every pixel of that one row is multiplied.
     if (areRowsOne) source.rows.extent = source.columns.extent = 0;

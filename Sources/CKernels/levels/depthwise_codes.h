@@ -4,6 +4,9 @@
 // four columns, which lie 16 bytes apart in a map, so each vector of codes is turned before it is multiplied. A kernel
 // row of three columns leaves the fourth byte free: the same vector serves the next pixel too, with the weights moved up.
 
+/// Sixty-four codes.
+typedef uint8_t NK_NAME(Codes) __attribute__((ext_vector_type(64), aligned(1)));
+
 /// What the loops below know of a layer when they are compiled.
 typedef struct {
     /// Kernel columns are neighbours in memory, so that four of them are one load.
@@ -12,6 +15,8 @@ typedef struct {
     bool pairs;
     /// The codes of each window are summed as well.
     bool windows;
+    /// Bytes hold the sums of a window's columns, whose kernel rows have at most four.
+    bool bytes;
 } NK_NAME(DepthwiseKind);
 
 /// Codes of four columns from `codes` on, `step` apart, of which `count` exist: [16 channels][4 columns].
@@ -27,20 +32,28 @@ NK_INLINE nk_ints NK_NAME(fourColumns)(const bool dense, const uint8_t *codes, p
     return NK_TURN_BYTES(columns);
 }
 
-/// Sums of `pixels` pixels; the fourth columns that a pair reads may lie beyond the row, where their weight is zero.
+/// Where the sums of a row's pixels go: to the buffers, or straight to codes if `direct` has an output.
+typedef struct {
+    float *sums, *windowSums;
+    NK_NAME(CodeDirect) direct;
+} NK_NAME(DepthwiseTarget);
+
+/// Sums of `pixels` pixels from `done` on, the last of which need not exist; the fourth columns that a pair reads may lie beyond the row, where their weight is zero.
 NK_INLINE void NK_NAME(slideCodes)(
     const int pixels, const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input,
-    const uint8_t *source, const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, float *sums,
-    float *windowSums) {
+    const uint8_t *source, const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, int done, int count,
+    const NK_NAME(DepthwiseTarget) *target) {
     const int groups = (layer->kernelWidth + 3) / 4, apart = kind.pairs ? 2 : 1;
     const ptrdiff_t columnStep = kind.dense ? NKLanes : input->kernelColumnStep;
     const ptrdiff_t pixelStep = kind.pairs ? NKLanes : input->outputPixelStep;
     const nk_ints windowStart = (nk_ints)(-layer->zeroPoint * layer->kernelHeight * layer->kernelWidth);
-    nk_ints sum[8], windowSum[8];
+    nk_ints sum[8], windowSum[8], columnSum[8];
     NK_UNROLL for (int p = 0; p < pixels; p++) {
         sum[p] = start;
         windowSum[p] = windowStart;
+        columnSum[p] = (nk_ints)(0);
     }
+    const nk_ints all = (nk_ints)((int)(0x01010101u >> (32 - 8 * (layer->kernelWidth < 4 ? layer->kernelWidth : 4))));
     weights += rows.first * groups * layer->parts * NK_NAME(stepBytes);
     for (int row = rows.first; row < rows.end; row++)
         for (int group = 0; group < groups; group++) {
@@ -50,6 +63,10 @@ NK_INLINE void NK_NAME(slideCodes)(
             nk_ints columns[8];
             NK_UNROLL for (int p = 0; p < pixels; p += apart) {
                 columns[p] = NK_NAME(fourColumns)(kind.dense, position + p * pixelStep, columnStep, count);
+                if (kind.bytes) {
+                    columnSum[p] = (nk_ints)((NK_NAME(Codes))columnSum[p] + (NK_NAME(Codes))columns[p]);
+                    continue;
+                }
                 if (kind.windows) windowSum[p] = NK_BYTE_PRODUCTS(windowSum[p], columns[p], ones);
                 if (kind.windows && kind.pairs)
                     windowSum[p + 1] = NK_BYTE_PRODUCTS(windowSum[p + 1], columns[p], ones << 8);
@@ -62,6 +79,17 @@ NK_INLINE void NK_NAME(slideCodes)(
                 }
             }
         }
+    NK_UNROLL for (int p = 0; kind.bytes && p < pixels; p += apart) {
+        windowSum[p] = NK_BYTE_PRODUCTS(windowSum[p], columnSum[p], all);
+        if (kind.pairs) windowSum[p + 1] = NK_BYTE_PRODUCTS(windowSum[p + 1], columnSum[p], all << 8);
+    }
+    const nk_ints *windows = kind.windows ? windowSum : NULL;
+    if (target->direct.output != NULL) {
+        if (count == pixels) NK_NAME(storeCodesDirect)(pixels, 0, &target->direct, done, sum, windows);
+        else NK_NAME(storeCodesDirect)(pixels - 1, 0, &target->direct, done, sum, windows);
+        return;
+    }
+    float *sums = target->sums + done * NKLanes, *windowSums = target->windowSums + done * NKLanes;
     NK_UNROLL for (int p = 0; p < pixels; p++) {
         NK_NAME(store)(sums + p * NKLanes, __builtin_convertvector(sum[p], nk_floats));
         if (kind.windows)
@@ -72,11 +100,12 @@ NK_INLINE void NK_NAME(slideCodes)(
 /// All pixels of a segment. With pairs an odd last pixel is computed with one that does not exist.
 NK_INLINE void NK_NAME(slideCodeSegment)(
     const NK_NAME(DepthwiseKind) kind, const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source,
-    const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, int pixels, float *sums, float *windowSums) {
-#define NK_SLIDE(count) \
+    const int8_t *weights, nk_ints start, NK_NAME(Positions) rows, int pixels,
+    const NK_NAME(DepthwiseTarget) *target) {
+#define NK_SLIDE(most) \
     NK_NAME(slideCodes)( \
-        count, kind, layer, input, source + done * input->outputPixelStep, weights, start, rows, \
-        sums + done * NKLanes, windowSums + done * NKLanes)
+        most, kind, layer, input, source + done * input->outputPixelStep, weights, start, rows, done, \
+        pixels - done < most ? pixels - done : most, target)
     int done = 0;
     for (; done + (kind.pairs ? 7 : 8) <= pixels; done += 8) NK_SLIDE(8);
     for (; done + (kind.pairs ? 3 : 4) <= pixels; done += 4) NK_SLIDE(4);
@@ -89,20 +118,42 @@ NK_INLINE void NK_NAME(slideCodeSegment)(
 /// The sums of a segment of one row, by the loop for its kind.
 static void NK_NAME(slideCodeRow)(
     const NKCodeConvolution *layer, const NKInput *input, const uint8_t *source, const int8_t *weights, nk_ints start,
-    NK_NAME(Positions) rows, int pixels, float *sums, float *windowSums) {
+    NK_NAME(Positions) rows, int pixels, const NK_NAME(DepthwiseTarget) *target) {
     const bool dense = input->kernelColumnStep == NKLanes, windows = layer->sumsWindows;
     const bool pairs = dense && input->outputPixelStep == NKLanes && layer->kernelWidth <= 3;
-#define NK_SEGMENT(dense, pairs, windows) \
+    const bool bytes = windows && layer->kernelWidth <= 4 && layer->kernelHeight * layer->largestInput <= 255;
+#define NK_SEGMENT(dense, pairs, windows, bytes) \
     NK_NAME(slideCodeSegment)( \
-        (NK_NAME(DepthwiseKind)){dense, pairs, windows}, layer, input, source, weights, start, rows, pixels, sums, \
-        windowSums)
-    if (pairs && windows) NK_SEGMENT(true, true, true);
-    else if (pairs) NK_SEGMENT(true, true, false);
-    else if (dense && windows) NK_SEGMENT(true, false, true);
-    else if (dense) NK_SEGMENT(true, false, false);
-    else if (windows) NK_SEGMENT(false, false, true);
-    else NK_SEGMENT(false, false, false);
+        (NK_NAME(DepthwiseKind)){dense, pairs, windows, bytes}, layer, input, source, weights, start, rows, pixels, \
+        target)
+    if (pairs && bytes) NK_SEGMENT(true, true, true, true);
+    else if (pairs && windows) NK_SEGMENT(true, true, true, false);
+    else if (pairs) NK_SEGMENT(true, true, false, false);
+    else if (dense && bytes) NK_SEGMENT(true, false, true, true);
+    else if (dense && windows) NK_SEGMENT(true, false, true, false);
+    else if (dense) NK_SEGMENT(true, false, false, false);
+    else if (windows) NK_SEGMENT(false, false, true, false);
+    else NK_SEGMENT(false, false, false, false);
 #undef NK_SEGMENT
+}
+
+/// All rows of one block straight to codes.
+NK_INLINE void NK_NAME(slideCodesDirect)(
+    const NKCodeConvolution *layer, const NKInput *input, const NKTile *tile, int block, const int8_t *weights,
+    nk_ints start, const NKEpilogue *epilogue, NK_NAME(DepthwiseTarget) *target) {
+    const NKOutput *outputs = epilogue->outputs;
+    target->direct.table = epilogue->table + block * target->direct.tableStride;
+    for (int row = tile->firstRow; row < tile->endRow; row++) {
+        target->direct.output = NK_NAME(codeRowOf)(&outputs[0].map, block, row, 0);
+        target->direct.addend = NK_NAME(codeRowOf)(&epilogue->addend, block, row, 0);
+        NK_NAME(slideCodeRow)(
+            layer, input, input->codes + block * input->blockStride + row * input->outputRowStep, weights, start,
+            NK_NAME(codeRows)(layer, input, row), tile->pixels, target);
+        if (epilogue->outputCount == 2)
+            NK_LOOK_UP(
+                outputs[1].codeOfCode, target->direct.output, NK_NAME(codeRowOf)(&outputs[1].map, block, row, 0),
+                tile->pixels * NKLanes);
+    }
 }
 
 static void NK_NAME(convolveDepthwiseCodes)(
@@ -113,6 +164,9 @@ static void NK_NAME(convolveDepthwiseCodes)(
     __attribute__((aligned(64))) float sums[room], windowSums[room];
     NKWindow own = {.origin = windowSums, .blocksPerPlane = 1, .pixelStride = NKLanes, .perLane = true};
     if (convolution->sumsWindows) window = &own;
+    const NKWindow none = {.origin = NULL};
+    NK_NAME(DepthwiseTarget) target = {.direct = NK_NAME(codeDirect)(convolution, epilogue, &none)};
+    const bool isDirect = target.direct.table != NULL;
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     // Several short rows are finished together.
     const int rowsTogether = tile->pixels < capacity ? capacity / tile->pixels : 1;
@@ -121,16 +175,22 @@ static void NK_NAME(convolveDepthwiseCodes)(
             * (nk_ints)(-convolution->zeroPoint);
         const int8_t *weights = (const int8_t *)convolution->weights + convolution->blocks[block].weights;
         const uint8_t *corner = input->codes + block * input->blockStride;
+        if (isDirect) {
+            NK_NAME(slideCodesDirect)(convolution, input, tile, block, weights, start, epilogue, &target);
+            continue;
+        }
         for (int row = tile->firstRow; row < tile->endRow; row += rowsTogether) {
             const int rows = tile->endRow - row < rowsTogether ? tile->endRow - row : rowsTogether;
             for (int first = 0; first < tile->pixels; first += capacity) {
                 const int pixels = tile->pixels - first < capacity ? tile->pixels - first : capacity;
-                for (int i = 0; i < rows; i++)
+                for (int i = 0; i < rows; i++) {
+                    target.sums = sums + i * pixels * NKLanes;
+                    target.windowSums = windowSums + i * pixels * NKLanes;
                     NK_NAME(slideCodeRow)(
                         convolution, input,
                         corner + (row + i) * input->outputRowStep + first * input->outputPixelStep, weights, start,
-                        NK_NAME(codeRows)(convolution, input, row + i), pixels, sums + i * pixels * NKLanes,
-                        windowSums + i * pixels * NKLanes);
+                        NK_NAME(codeRows)(convolution, input, row + i), pixels, &target);
+                }
                 // The buffer holds these rows and pixels only.
                 own.rowStride = pixels * NKLanes;
                 own.origin = windowSums - (row * pixels + first) * NKLanes;

@@ -19,9 +19,6 @@ enum {
     NK_NAME(filterColumnsOfFour) = 4,
 };
 
-/// Sixty-four codes.
-typedef uint8_t NK_NAME(Codes) __attribute__((ext_vector_type(64), aligned(1)));
-
 /// A group of output rows of one block.
 typedef struct {
     const NKCodeConvolution *convolution;
@@ -35,6 +32,9 @@ typedef struct {
     bool leavesFirst, leavesLast;
     /// From one row of sums to the next.
     ptrdiff_t sumStride;
+    /// Where the rows' codes go straight from the registers, as far as they exist; no `output` if they go to the sums.
+    NK_NAME(CodeDirect) direct[NK_NAME(filterRows)];
+    int rows, pixel;
 } NK_NAME(FilterWork);
 
 /// The codes of an input row, four pixels from `column` on.
@@ -110,22 +110,29 @@ NK_INLINE void NK_NAME(multiplyFiltered)(
             }
         }
     }
+    nk_ints row[NK_NAME(filterRows)][NK_NAME(filterColumnsOfTwo)];
     NK_UNROLL for (int p = 0; p < pixels; p++) {
-        nk_ints row[4];
         const nk_ints both = sum[1][p] + sum[2][p], difference = sum[1][p] - sum[2][p];
         if (outputRows == 2) {
-            row[0] = sum[0][p] + (both >> 1);
-            row[1] = (difference >> 1) - sum[3][p];
+            row[0][p] = sum[0][p] + (both >> 1);
+            row[1][p] = (difference >> 1) - sum[3][p];
         } else {
             const nk_ints further = sum[3][p] + sum[4][p], apart = sum[3][p] - sum[4][p];
-            row[0] = NK_NAME(third)((sum[0][p] * 6 - both * 4 + further) >> 3);
-            row[1] = NK_NAME(third)((apart - difference * 2) >> 2);
-            row[2] = NK_NAME(third)((further - both) >> 1);
-            row[3] = NK_NAME(third)((apart * 2 - difference) >> 1) + sum[5][p];
+            row[0][p] = NK_NAME(third)((sum[0][p] * 6 - both * 4 + further) >> 3);
+            row[1][p] = NK_NAME(third)((apart - difference * 2) >> 2);
+            row[2][p] = NK_NAME(third)((further - both) >> 1);
+            row[3][p] = NK_NAME(third)((apart * 2 - difference) >> 1) + sum[5][p];
         }
-        NK_UNROLL for (int i = 0; i < outputRows; i++)
+    }
+    NK_UNROLL for (int i = 0; i < outputRows; i++) {
+        if (work->direct[0].output != NULL) {
+            if (i < work->rows)
+                NK_NAME(storeCodesDirect)(pixels, 0, &work->direct[i], work->pixel, row[i], NULL);
+            continue;
+        }
+        NK_UNROLL for (int p = 0; p < pixels; p++)
             NK_NAME(store)(
-                results + i * work->sumStride + p * NKLanes, __builtin_convertvector(row[i], nk_floats));
+                results + i * work->sumStride + p * NKLanes, __builtin_convertvector(row[i][p], nk_floats));
     }
 }
 
@@ -168,9 +175,9 @@ NK_INLINE void NK_NAME(filterStarts)(
     }
 }
 
-/// The sums of one group of rows, `pixels` pixels from the first of `source` on.
+/// The sums of one group of rows, `pixels` pixels from `start` on, which is the first of `source`.
 NK_INLINE void NK_NAME(filterRow)(
-    NK_NAME(FilterWork) *work, const uint8_t *source, int pixels, bool leavesFirst, bool leavesLast, float *results) {
+    NK_NAME(FilterWork) *work, const uint8_t *source, int start, int pixels, bool leavesFirst, bool leavesLast, float *results) {
     const bool two = work->convolution->filteredRows == 2;
     const int most = two ? NK_NAME(filterColumnsOfTwo) : NK_NAME(filterColumnsOfFour);
     const NK_NAME(FilterFunction) *functions = two ? NK_NAME(filtersOfTwo) : NK_NAME(filtersOfFour);
@@ -179,9 +186,20 @@ NK_INLINE void NK_NAME(filterRow)(
         const int count = (pixels - done + remaining - 1) / remaining;
         work->leavesFirst = leavesFirst && done == 0;
         work->leavesLast = leavesLast && done + count == pixels;
+        work->pixel = start + done;
         functions[count - 1](work, source + done * NKLanes, results + done * NKLanes);
         done += count;
     }
+}
+
+/// Looks the second output of a group's rows up, `pixels` pixels from `start` on.
+NK_INLINE void NK_NAME(lookUpRows)(
+    const NKEpilogue *epilogue, int block, int row, int rows, int start, int pixels) {
+    const NKOutput *outputs = epilogue->outputs;
+    for (int i = 0; epilogue->outputCount == 2 && i < rows; i++)
+        NK_LOOK_UP(
+            outputs[1].codeOfCode, NK_NAME(codeRowOf)(&outputs[0].map, block, row + i, start),
+            NK_NAME(codeRowOf)(&outputs[1].map, block, row + i, start), pixels * NKLanes);
 }
 
 static void NK_NAME(convolveFilteredCodes)(
@@ -191,6 +209,7 @@ static void NK_NAME(convolveFilteredCodes)(
     __attribute__((aligned(64))) uint8_t transformed[NK_NAME(filterRoom)];
     __attribute__((aligned(64))) float sums[NK_NAME(filterRows) * capacity * NKLanes];
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
+    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(layer, epilogue, window);
     const int outputRows = layer->filteredRows, positions = outputRows + 2;
     const int channels = layer->blocks[0].endInput, inputBlocks = (channels + NKLanes - 1) / NKLanes;
     // Four pixels at a time are transformed, so rows end with room for three more.
@@ -240,9 +259,19 @@ static void NK_NAME(convolveFilteredCodes)(
                 for (int group = firstGroup; group < endGroup; group++) {
                     const int row = tile->firstRow + group * outputRows;
                     const int rows = tile->endRow - row < outputRows ? tile->endRow - row : outputRows;
+                    for (int i = 0; direct.table != NULL && i < rows; i++) {
+                        work.direct[i] = direct;
+                        work.direct[i].table += block * direct.tableStride;
+                        work.direct[i].output = NK_NAME(codeRowOf)(&epilogue->outputs[0].map, block, row + i, 0);
+                        work.direct[i].addend = NK_NAME(codeRowOf)(&epilogue->addend, block, row + i, 0);
+                        work.direct[i].windowSums = NK_NAME(windowRow)(window, block, row + i, 0);
+                    }
+                    work.rows = rows;
                     NK_NAME(filterRow)(
-                        &work, transformed + (group - firstGroup) * groupStep, pixels, leavesFirst, leavesLast, sums);
-                    finish(epilogue, sums, block, row, rows, start, pixels, window);
+                        &work, transformed + (group - firstGroup) * groupStep, start, pixels, leavesFirst, leavesLast,
+                        sums);
+                    if (direct.table != NULL) NK_NAME(lookUpRows)(epilogue, block, row, rows, start, pixels);
+                    else finish(epilogue, sums, block, row, rows, start, pixels, window);
                 }
             }
         }

@@ -10,6 +10,7 @@
 //   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
 //   NK_TURN_BYTES(x)           for bytes: [4][16] bytes as [16][4]
 //   NK_PACK_UNITS(p, u, z)     optional: stores max(round(u) + z, 0) of u[0...3] as bytes; NaN and what is far below give 0
+//   NK_PACK_SOME_UNITS(p, u, z, n)  optional, with NK_LOOK_UP: the same of the first n of four, a constant
 //   NK_LOOK_UP(t, p, q, n)     optional: q[i] = t[p[i]] for n bytes, if NK_CAN_LOOK_UP()
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.

@@ -12,6 +12,11 @@ NK_INLINE nk_ints NK_NAME(sumOfFours)(const uint8_t *codes, ptrdiff_t blockStrid
 /// nk_channel_sums for codes, sixteen neighbouring pixels at a time.
 static void NK_NAME(codeChannelSums)(const NKMap *map, int blocks, int height, int width, float *sums) {
     NKMap rest = *map;
+    // Rows that follow one another are one.
+    if (map->rowStride == width * map->pixelStride) {
+        width *= height;
+        height = 1;
+    }
     const int whole = map->pixelStride == NKLanes ? width / NKLanes * NKLanes : 0;
     const nk_ints zero = (nk_ints)((int)map->zeroPoint * NKLanes * blocks);
     for (int row = 0; row < height; row++)
@@ -97,48 +102,79 @@ static void NK_NAME(channelSums)(NKMap map, int blocks, int height, int width, f
         }
 }
 
-/// The plane position outermost, so that the loop over pixels is the one that becomes vectors.
+/// Sums over windows of `width` outputs of one row: of columns first, then of neighbouring columns' sums, which wait in
+/// `columns` for it.
 NK_INLINE void NK_NAME(addWindows)(
-    const ptrdiff_t pixelStep, const NKInput *plane, int kernelHeight, int kernelWidth, int y, int width,
-    float *restrict sums) {
-    for (int x = 0; x < width; x++) sums[x] = 0.0f;
-    for (int i = 0; i < kernelHeight; i++)
-        for (int j = 0; j < kernelWidth; j++) {
-            const float *restrict source =
-                plane->origin + y * plane->outputRowStep + i * plane->kernelRowStep + j * plane->kernelColumnStep;
-            for (int x = 0; x < width; x++) sums[x] += source[x * pixelStep];
-        }
+    const ptrdiff_t pixelStep, const NKInput *plane, int kernelHeight, int kernelWidth, const float *source, int width,
+    float *restrict columns, float *restrict sums) {
+    const ptrdiff_t span = (width - 1) * pixelStep + (kernelWidth - 1) * plane->kernelColumnStep + 1;
+    for (int i = 0; i < kernelHeight; i++) {
+        const float *restrict row = source + i * plane->kernelRowStep;
+        if (i == 0)
+            for (ptrdiff_t x = 0; x < span; x++) columns[x] = row[x];
+        else
+            for (ptrdiff_t x = 0; x < span; x++) columns[x] += row[x];
+    }
+    for (int x = 0; x < width; x++) sums[x] = columns[x * pixelStep];
+    for (int j = 1; j < kernelWidth; j++) {
+        const float *restrict column = columns + j * plane->kernelColumnStep;
+        for (int x = 0; x < width; x++) sums[x] += column[x * pixelStep];
+    }
 }
 
-/// Sixteen or eight neighbouring windows in a register.
+/// 3x3 windows of sixteen or eight neighbouring outputs, row after row: each row's sums serve three outputs.
 #define NK_ADD_NEIGHBOURS(name, Floats) \
-    NK_INLINE void NK_NAME(name)( \
-        const NKInput *plane, int kernelHeight, int kernelWidth, const float *source, float *sums) { \
-        Floats sum = (Floats)(0.0f); \
-        for (int i = 0; i < kernelHeight; i++) \
-            for (int j = 0; j < kernelWidth; j++) \
-                sum += *(const Floats *)(source + i * plane->kernelRowStep + j * plane->kernelColumnStep); \
-        *(Floats *)sums = sum; \
+    NK_INLINE void NK_NAME(name)(const float *source, ptrdiff_t rowStep, int height, int width, float *sums) { \
+        Floats above = (Floats)(0.0f), middle = above; \
+        for (int y = 0; y < height + 2; y++, source += rowStep) { \
+            const Floats row = *(const Floats *)source + *(const Floats *)(source + 1) + *(const Floats *)(source + 2); \
+            if (y >= 2) *(Floats *)(sums + (y - 2) * width) = above + middle + row; \
+            above = middle; \
+            middle = row; \
+        } \
     }
 NK_ADD_NEIGHBOURS(addSixteen, nk_floats)
 NK_ADD_NEIGHBOURS(addEight, nk_half_floats)
 #undef NK_ADD_NEIGHBOURS
 
 static void NK_NAME(boxSums)(NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums) {
-    for (int y = 0; y < height; y++) {
-        float *row = sums + y * width;
-        if (plane.outputPixelStep != 1) {
-            NK_NAME(addWindows)(plane.outputPixelStep, &plane, kernelHeight, kernelWidth, y, width, row);
-            continue;
+    const bool isThree = kernelHeight == 3 && kernelWidth == 3 && plane.outputPixelStep == 1
+        && plane.kernelColumnStep == 1 && plane.kernelRowStep == plane.outputRowStep;
+    if (isThree && width >= NKLanes / 2) {
+        // The last strip starts early enough to be whole, and computes some outputs again.
+        const int strip = width >= NKLanes ? NKLanes : NKLanes / 2;
+        for (int done = 0; done < width; done += strip) {
+            const int x = done + strip <= width ? done : width - strip;
+            if (strip == NKLanes)
+                NK_NAME(addSixteen)(plane.origin + x, plane.outputRowStep, height, width, sums + x);
+            else
+                NK_NAME(addEight)(plane.origin + x, plane.outputRowStep, height, width, sums + x);
         }
-        const float *source = plane.origin + y * plane.outputRowStep;
-        int x = 0;
-        for (; x + NKLanes <= width; x += NKLanes)
-            NK_NAME(addSixteen)(&plane, kernelHeight, kernelWidth, source + x, row + x);
-        for (; x + NKLanes / 2 <= width; x += NKLanes / 2)
-            NK_NAME(addEight)(&plane, kernelHeight, kernelWidth, source + x, row + x);
-        NKInput rest = plane;
-        rest.origin += x;
-        if (x < width) NK_NAME(addWindows)(1, &rest, kernelHeight, kernelWidth, y, width - x, row + x);
+        return;
     }
+    enum { room = 1024 };
+    float columns[room];
+    const ptrdiff_t step = plane.outputPixelStep, kernelSpan = (kernelWidth - 1) * plane.kernelColumnStep + 1;
+    // A window wider than the buffer is summed by columns of its kernel, whose sums are added up.
+    const int kernelPart = kernelSpan <= room ? kernelWidth : 1;
+    const ptrdiff_t left = room - (kernelPart == 1 ? 1 : kernelSpan);
+    const int most = (int)(left / step) + 1;
+    float part[room];
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x += most) {
+            const int count = width - x < most ? width - x : most;
+            float *target = sums + y * width + x;
+            for (int j = 0; j < kernelWidth; j += kernelPart) {
+                const float *source =
+                    plane.origin + y * plane.outputRowStep + x * step + j * plane.kernelColumnStep;
+                float *result = j == 0 ? target : part;
+                if (step == 1)
+                    NK_NAME(addWindows)(1, &plane, kernelHeight, kernelPart, source, count, columns, result);
+                else if (step == 2)
+                    NK_NAME(addWindows)(2, &plane, kernelHeight, kernelPart, source, count, columns, result);
+                else
+                    NK_NAME(addWindows)(step, &plane, kernelHeight, kernelPart, source, count, columns, result);
+                for (int i = 0; j > 0 && i < count; i++) target[i] += part[i];
+            }
+        }
 }

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Net
 
 extension NKWindow {
     /// No window sums.
@@ -78,18 +79,23 @@ extension PreparedConvolution {
         let columns = geometry.isImageRow ? 1 : geometry.pixels
         let height = layout.height + 2 * layout.halo
         let width = layout.width + 2 * layout.halo
-        let planeLength = geometry.rows * columns
+        let corner = (layout.halo - window.padding.top) * width + layout.halo - window.padding.left
+        // The sums of a 1x1 window are those of its channels.
+        let isOnePosition = window.kernel == Window.Pair(1, 1)
+        let channelLength = height * width
+        let planeLength = isOnePosition ? channelLength : geometry.rows * columns
         let sumsLength = geometry.images.count * groups * planeLength
-        return try scratch.withFloats(count: sumsLength + height * width) { (floats) throws(Cancelled) -> Result in
-            let channelSums = floats + sumsLength
+        let room = sumsLength + (isOnePosition ? 0 : channelLength)
+        return try scratch.withFloats(count: room) { (floats) throws(Cancelled) -> Result in
             for (index, image) in geometry.images.enumerated() {
                 for group in 0..<groups {
                     let blocks = layout.blocks / groups
                     let map = geometry.source.view(
                         image: image, block: group * blocks, y: -layout.halo, x: -layout.halo)
+                    let sums = floats + (index * groups + group) * planeLength
+                    let channelSums = isOnePosition ? sums : floats + sumsLength
                     nk_channel_sums(isa.level, map, Int32(blocks), Int32(height), Int32(width), channelSums)
-                    let corner =
-                        (layout.halo - window.padding.top) * width + layout.halo - window.padding.left
+                    if isOnePosition { continue }
                     let plane = NKInput(
                         origin: UnsafePointer(channelSums + corner), codes: nil, imageStride: 0, blockStride: 0,
                         outputRowStep: window.strides.height * width, outputPixelStep: window.strides.width,
@@ -97,15 +103,16 @@ extension PreparedConvolution {
                         rows: NKAxis(), columns: NKAxis())
                     nk_box_sums(
                         isa.level, plane, Int32(window.kernel.height), Int32(window.kernel.width),
-                        Int32(geometry.rows), Int32(columns), floats + (index * groups + group) * planeLength)
+                        Int32(geometry.rows), Int32(columns), sums)
                 }
             }
-            let outputBlocks = weights.blocks.count
+            let pixelStride = isOnePosition ? window.strides.width : 1
             return try body(
                 NKWindow(
-                    origin: UnsafePointer(floats), imageStride: groups * planeLength,
-                    blocksPerPlane: outputBlocks / groups, planeStride: planeLength,
-                    rowStride: columns, pixelStride: geometry.isImageRow ? groups : 1, perLane: false,
+                    origin: UnsafePointer(floats + (isOnePosition ? corner : 0)), imageStride: groups * planeLength,
+                    blocksPerPlane: weights.blocks.count / groups, planeStride: planeLength,
+                    rowStride: isOnePosition ? window.strides.height * width : columns,
+                    pixelStride: geometry.isImageRow ? groups * planeLength : pixelStride, perLane: false,
                     byKernel: false))
         }
     }

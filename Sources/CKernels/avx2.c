@@ -5,6 +5,7 @@
 // 16 registers of 8 floats, two for 16 channels: 6 pixels x 2 + 2 weights + 1 input = 15.
 #define NK_NAME(x) x##_avx2
 #define NK_HAS_FMA 1
+#define NK_HAS_ROUND 1
 #define NK_PIXELS_ONE_BLOCK 6
 #define NK_TILES_ONE_BLOCK(F) F(1, 1) F(2, 1) F(3, 1) F(4, 1) F(5, 1) F(6, 1)
 #define NK_PIXELS_TWO_BLOCKS 0

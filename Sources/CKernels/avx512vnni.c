@@ -51,6 +51,7 @@ static __attribute__((noinline, target("avx512f,avx512bw,avx512vbmi"))) void nk_
 // The tiles of avx512.c, and products of bytes. 32 registers of 16 floats: 14 pixels x 2 blocks + 2 weights + 1 input = 31.
 #define NK_NAME(x) x##_avx512vnni
 #define NK_HAS_FMA 1
+#define NK_HAS_ROUND 1
 #define NK_PIXELS_ONE_BLOCK 16
 #define NK_TILES_ONE_BLOCK(F) \
     F(1, 1) F(2, 1) F(3, 1) F(4, 1) F(5, 1) F(6, 1) F(7, 1) F(8, 1) F(9, 1) F(10, 1) F(11, 1) F(12, 1) F(13, 1) \

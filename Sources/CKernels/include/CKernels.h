@@ -21,6 +21,9 @@
 /// Channels in one block, floats in one vector.
 enum { NKLanes = 16 };
 
+/// Floats of a pixel of a narrow map: a map of up to 4 channels that only dense convolutions of floats read, in one block.
+enum { NKNarrowLanes = 4 };
+
 /// The most results one epilogue writes.
 enum { NKMaximumOutputs = 4 };
 
@@ -147,8 +150,12 @@ typedef struct {
     ptrdiff_t rowStride, pixelStride;
     /// One sum per lane (16 floats a pixel) instead of one per pixel.
     bool perLane;
-    /// One sum per lane that the kernel computes itself, without an origin: depthwise convolution of floats only.
+    /// The kernel computes the sums itself, without an origin: convolution of floats only. Depthwise one per lane; dense one
+    /// per pixel of each group, in `scratch`: rows x pixels of the tile, then a float for each position that its windows
+    /// span. Input rows may be taken to be up to `slack` positions longer than windows need.
     bool byKernel;
+    int slack;
+    float *scratch;
 } NKWindow;
 
 typedef enum {
@@ -182,6 +189,8 @@ typedef struct {
     /// Where the map holds codes: whether they are grid units times step[c] (powers of two, all codes of one quantizer)
     /// instead of the units themselves.
     bool isShifted;
+    /// Whether inverseScale[c], and step[c], are 1 in all channels.
+    bool comesInUnits, storesUnits;
 } NKOutput;
 
 /// Rows of the per-channel table at the front of each block: scale, bias, offset, then four rows for each output.
@@ -196,22 +205,23 @@ enum { NKRowInverseScale, NKRowLow, NKRowHigh, NKRowStep, NKRowsPerOutput };
 /// What happens to accumulators before they are stored:
 ///
 ///     value  = fma(acc, scale[c], fma(window[p], offset[c], bias[c])) + addend[p, c] addendScale
-///     preActivation = value
+///     preActivation = value preActivationScale
 ///     value  = activation(value)
 ///     output = value, or clamp(round(source inverseScale[c]), low[c], high[c]) step[c]
 ///
 /// Rounding is to nearest, ties to even; NaN becomes low. Lanes beyond `channels` are stored as zero. An output whose map
 /// holds codes is quantized with low = -zeroPoint, and stores clamp(...) + zeroPoint, the code of zero in unused lanes.
 typedef struct {
-    /// [block][row][16], see the row names above.
+    /// [block][row][16], see the row names above; 0 in lanes beyond `channels`. Grids hold 0: low <= 0 <= high.
     const float *table;
     ptrdiff_t tableRows;
     int channels;
     /// NULL origin: none.
     NKMap addend;
     float addendScale;
-    /// NULL origin: none.
+    /// NULL origin: none. It takes value preActivationScale.
     NKMap preActivation;
+    float preActivationScale;
     NKActivation activation;
     float a, b;
     int outputCount;

@@ -32,16 +32,6 @@ typedef struct {
     NK_NAME(Positions) columns;
 } NK_NAME(Work);
 
-/// Where a tile's values go straight from the registers: one output of real values, all lanes in use. `output` and
-/// `addend` point to the tile's first pixel, `table` to the rows of its first block.
-typedef struct {
-    float *output;
-    const float *addend;
-    ptrdiff_t outputBlockStride, addendBlockStride, tableStride;
-    const float *table;
-    float low, high, addendScale;
-} NK_NAME(Direct);
-
 /// Adds the products of one kernel position for the pixels from..<to: `lanes` input channels.
 NK_INLINE void NK_NAME(multiplyLanes)(
     const int from, const int to, const int blocks, const ptrdiff_t pixelStep, const float *position,
@@ -57,38 +47,16 @@ NK_INLINE void NK_NAME(multiplyLanes)(
     }
 }
 
-/// Stores the accumulators of block `b`: the formula of NKEpilogue for what `Direct` describes.
-NK_INLINE void NK_NAME(storeDirect)(const int pixels, const int b, const NK_NAME(Direct) *direct, nk_floats *sum) {
-    const nk_floats low = NK_NAME(broadcast)(direct->low), high = NK_NAME(broadcast)(direct->high);
-    const float *table = direct->table + b * direct->tableStride;
-    const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
-    const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
-    NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = NK_NAME(fma)(sum[p], scale, bias);
-    if (direct->addend != NULL) {
-        const nk_floats addendScale = NK_NAME(broadcast)(direct->addendScale);
-        const float *addend = direct->addend + b * direct->addendBlockStride;
-        NK_UNROLL for (int p = 0; p < pixels; p++)
-            sum[p] = NK_NAME(fma)(NK_NAME(load)(addend + p * NKLanes), addendScale, sum[p]);
-    }
-    float *output = direct->output + b * direct->outputBlockStride;
-    NK_UNROLL for (int p = 0; p < pixels; p++)
-        NK_NAME(store)(output + p * NKLanes, NK_NAME(atMost)(NK_NAME(atLeast)(sum[p], low), high));
-}
-
-/// The sums over the input range and the kernel for `pixels` pixels and `blocks` output blocks, stored as
-/// sums[block][pixel], or finished where `direct` is given.
+/// The sums over the input range and the kernel for `pixels` pixels and `blocks` output blocks.
 ///
 /// Each step loads one weight vector per block and multiplies it with one broadcast input per pixel, so the registers
-/// hold pixels * blocks accumulators. `pixels` and `blocks` are constants at each call: everything unrolls.
+/// hold pixels * blocks accumulators. `pixels` and `blocks` are constants at each call: everything unrolls. With `skips`
+/// the pixels of the tile that read the halo are left out.
 NK_INLINE void NK_NAME(multiply)(
-    const int pixels, const int blocks, const ptrdiff_t pixelStep, const NK_NAME(Work) *work, const float *source,
-    float *sums, const NK_NAME(Direct) *direct) {
+    const int pixels, const int blocks, const ptrdiff_t pixelStep, const bool skips, const NK_NAME(Work) *work,
+    const float *source, nk_floats sum[2][NK_PIXELS_ONE_BLOCK]) {
     const NKConvolution *convolution = work->convolution;
     const NKInput *input = work->input;
-    nk_floats sum[2][NK_PIXELS_ONE_BLOCK];
-    NK_UNROLL for (int b = 0; b < blocks; b++)
-        NK_UNROLL for (int p = 0; p < pixels; p++) sum[b][p] = NK_NAME(broadcast)(0.0f);
-
     const float *weights = convolution->weights + work->block->weights;
     const int endInput = work->block->endInput;
     for (int first = work->block->firstInput; first < endInput;) {
@@ -100,7 +68,8 @@ NK_INLINE void NK_NAME(multiply)(
             const float *position = corner + row * input->kernelRowStep;
             const float *weight = weights + row * rowWeights;
             for (int column = 0; column < convolution->kernelWidth; column++) {
-                const bool skipsFirst = column < work->columns.first, skipsLast = column >= work->columns.end;
+                const bool skipsFirst = skips && column < work->columns.first;
+                const bool skipsLast = skips && column >= work->columns.end;
                 // Most positions; the others leave out a pixel of the tile that reads the halo.
                 if (!skipsFirst && !skipsLast)
                     NK_NAME(multiplyLanes)(
@@ -121,33 +90,47 @@ NK_INLINE void NK_NAME(multiply)(
         weights += convolution->kernelHeight * rowWeights;
         first = end;
     }
-    if (direct != NULL) {
-        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(storeDirect)(pixels, b, direct, sum[b]);
+}
+
+/// A register tile: its sums, stored as sums[block][pixel], or its values where `finish` is given, from `pixel` on. The pixel
+/// steps of strides 1 and 2 are constants of their own: with them all inputs of a tile are addressed from one register.
+NK_INLINE void NK_NAME(tile)(
+    const int pixels, const int blocks, const NK_NAME(Work) *work, const float *source, float *sums,
+    const NK_NAME(Finish) *finish, int pixel) {
+    nk_floats sum[2][NK_PIXELS_ONE_BLOCK];
+    NK_UNROLL for (int b = 0; b < blocks; b++)
+        NK_UNROLL for (int p = 0; p < pixels; p++) sum[b][p] = NK_NAME(broadcast)(0.0f);
+    const ptrdiff_t step = work->input->outputPixelStep;
+    if (step == NKLanes)
+        NK_NAME(multiply)(pixels, blocks, NKLanes, true, work, source, sum);
+    else if (step == 2 * NKLanes)
+        NK_NAME(multiply)(pixels, blocks, 2 * NKLanes, true, work, source, sum);
+    else if (step == NKNarrowLanes)
+        NK_NAME(multiply)(pixels, blocks, NKNarrowLanes, false, work, source, sum);
+    else if (step == 2 * NKNarrowLanes)
+        NK_NAME(multiply)(pixels, blocks, 2 * NKNarrowLanes, false, work, source, sum);
+    else
+        NK_NAME(multiply)(pixels, blocks, step, false, work, source, sum);
+    if (finish != NULL) {
+        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(finishTile)(pixels, b, finish, pixel, sum[b], NULL);
         return;
     }
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++)
         NK_NAME(store)(sums + b * work->sumStride + p * NKLanes, sum[b][p]);
 }
 
-// One function for each register tile. The pixel steps of strides 1 and 2 are constants of their own: with them all inputs
-// of a tile are addressed from one register.
+// One function for each register tile.
 #define NK_TILE(pixels, blocks) \
     static void NK_NAME(tile##pixels##x##blocks)( \
-        const NK_NAME(Work) *work, const float *source, float *sums, const NK_NAME(Direct) *direct) { \
-        const ptrdiff_t step = work->input->outputPixelStep; \
-        if (step == NKLanes) \
-            NK_NAME(multiply)(pixels, blocks, NKLanes, work, source, sums, direct); \
-        else if (step == 2 * NKLanes) \
-            NK_NAME(multiply)(pixels, blocks, 2 * NKLanes, work, source, sums, direct); \
-        else \
-            NK_NAME(multiply)(pixels, blocks, step, work, source, sums, direct); \
+        const NK_NAME(Work) *work, const float *source, float *sums, const NK_NAME(Finish) *finish, int pixel) { \
+        NK_NAME(tile)(pixels, blocks, work, source, sums, finish, pixel); \
     }
 #define NK_TILE_NAME(pixels, blocks) NK_NAME(tile##pixels##x##blocks),
 NK_TILES_ONE_BLOCK(NK_TILE)
 NK_TILES_TWO_BLOCKS(NK_TILE)
 
 typedef void (*NK_NAME(TileFunction))(
-    const NK_NAME(Work) *, const float *, float *, const NK_NAME(Direct) *);
+    const NK_NAME(Work) *, const float *, float *, const NK_NAME(Finish) *, int);
 
 static const NK_NAME(TileFunction) NK_NAME(oneBlockTiles)[] = {NK_TILES_ONE_BLOCK(NK_TILE_NAME)};
 static const NK_NAME(TileFunction) NK_NAME(twoBlockTiles)[] = {NK_TILES_TWO_BLOCKS(NK_TILE_NAME) NULL};
@@ -159,35 +142,10 @@ NK_INLINE bool NK_NAME(pairs)(const NKOutputBlock *block) {
     return block[0].firstInput == block[1].firstInput && block[0].endInput == block[1].endInput;
 }
 
-/// Whether values may go straight from the registers to the output, in blocks of which every lane carries a channel.
-NK_INLINE bool NK_NAME(isDirect)(const NKEpilogue *epilogue, const NKWindow *window) {
-    const NKOutput *output = epilogue->outputs;
-    const NKMap *addend = &epilogue->addend;
-    return epilogue->outputCount == 1 && !output->quantized && output->map.pixelStride == NKLanes
-        && epilogue->preActivation.origin == NULL && window->origin == NULL && !window->byKernel && addend->codes == NULL
-        && (addend->origin == NULL || addend->pixelStride == NKLanes)
-        && (epilogue->activation == NKActivationNone || epilogue->activation == NKActivationClamp);
-}
-
-/// The same destination for a block and row, from pixel 0 on.
-NK_INLINE NK_NAME(Direct) NK_NAME(directOf)(const NKEpilogue *epilogue, int block, int row) {
-    const bool clamps = epilogue->activation == NKActivationClamp;
-    return (NK_NAME(Direct)){
-        .output = NK_NAME(rowOf)(&epilogue->outputs[0].map, block, row, 0),
-        .addend = NK_NAME(rowOf)(&epilogue->addend, block, row, 0),
-        .outputBlockStride = epilogue->outputs[0].map.blockStride,
-        .addendBlockStride = epilogue->addend.blockStride,
-        .table = epilogue->table + block * epilogue->tableRows * NKLanes,
-        .tableStride = epilogue->tableRows * NKLanes,
-        .low = clamps ? epilogue->a : -__builtin_inff(),
-        .high = clamps ? epilogue->b : __builtin_inff(),
-        .addendScale = epilogue->addendScale};
-}
-
-/// The tiles of `pixels` pixels of one row from `start` on: their sums, or their values where `direct` is given.
+/// The tiles of `pixels` pixels of one row from `start` on: their sums, or their values where `finish` is given.
 NK_INLINE void NK_NAME(multiplySegment)(
     NK_NAME(Work) *work, const int blocks, int row, int start, int pixels, int rowPixels, float *sums,
-    const NK_NAME(Direct) *direct) {
+    const NK_NAME(Finish) *finish) {
     const NKInput *input = work->input;
     const NK_NAME(TileFunction) *tiles = blocks == 2 ? NK_NAME(twoBlockTiles) : NK_NAME(oneBlockTiles);
     const int largest = blocks == 2 ? NK_PIXELS_TWO_BLOCKS : NK_PIXELS_ONE_BLOCK;
@@ -201,14 +159,8 @@ NK_INLINE void NK_NAME(multiplySegment)(
         work->columns.first = pixel == 0 ? NK_NAME(inside)(&input->columns, 0, width).first : 0;
         work->columns.end = pixel + count == rowPixels
             ? NK_NAME(inside)(&input->columns, rowPixels - 1, width).end : width;
-        NK_NAME(Direct) target;
-        if (direct != NULL) {
-            target = *direct;
-            target.output += pixel * NKLanes;
-            if (target.addend != NULL) target.addend += pixel * NKLanes;
-        }
         tiles[count - 1](
-            work, source + pixel * input->outputPixelStep, sums + done * NKLanes, direct != NULL ? &target : NULL);
+            work, source + pixel * input->outputPixelStep, sums + done * NKLanes, finish, pixel);
         done += count;
     }
 }
@@ -234,8 +186,19 @@ static void NK_NAME(convolveDense)(
     const NKEpilogue *epilogue) {
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[2 * NK_NAME(segmentPixels) * NKLanes];
-    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
-    const bool isDirect = NK_NAME(isDirect)(epilogue, window);
+    NK_NAME(WindowRows) windowRows;
+    NKWindow own;
+    if (window->byKernel) {
+        windowRows = NK_NAME(windowRowsOf)(convolution, input, tile, window);
+        own = (NKWindow){
+            .origin = windowRows.sums - tile->firstRow * tile->pixels, .blocksPerPlane = tile->endBlock,
+            .rowStride = tile->pixels, .pixelStride = 1};
+    }
+    const bool sumsWindows = window->byKernel;
+    const ptrdiff_t blocksPerPlane = window->blocksPerPlane;
+    if (sumsWindows) window = &own;
+    const bool finishesTiles = NK_NAME(finishesTiles)(epilogue, window);
+    const NK_NAME(FinishFunction) finishSums = finishesTiles ? NULL : NK_NAME(finishFor)(epilogue, window);
     const bool isOnePosition = convolution->kernelHeight == 1 && convolution->kernelWidth == 1;
     const bool areRowsOne = NK_NAME(areRowsOne)(isOnePosition, input, tile->pixels, window, epilogue);
     NKInput source = *input;
@@ -249,19 +212,28 @@ static void NK_NAME(convolveDense)(
         work.block = &convolution->blocks[block];
         blocks = NK_PIXELS_TWO_BLOCKS > 0 && block + 1 < tile->endBlock && NK_NAME(pairs)(work.block) ? 2 : 1;
         work.weightStride = blocks == 2 ? work.block[1].weights - work.block[0].weights : 0;
-        const bool isFull = (block + blocks) * NKLanes <= epilogue->channels;
+        // The first block of a group sums the windows for all.
+        const bool isFirst = sumsWindows && (block == tile->firstBlock || block % blocksPerPlane == 0);
+        if (isFirst) windowRows.done = 0;
+        NK_NAME(Finish) finish;
+        if (finishesTiles) finish = NK_NAME(finishOf)(epilogue, window, block, tile->firstRow);
         for (int row = tile->firstRow; row < endRow; row++) {
             work.rows = NK_NAME(inside)(&source.rows, row, convolution->kernelHeight);
-            if (isDirect && isFull) {
-                const NK_NAME(Direct) direct = NK_NAME(directOf)(epilogue, block, row);
-                NK_NAME(multiplySegment)(&work, blocks, row, 0, rowPixels, rowPixels, sums, &direct);
+            if (isFirst && (row - tile->firstRow) % windowRows.rowsAtOnce == 0) {
+                const int next = row + windowRows.rowsAtOnce;
+                NK_NAME(sumWindows)(
+                    &windowRows, work.block, row, areRowsOne || next > tile->endRow ? tile->endRow : next);
+            }
+            if (finishesTiles) {
+                NK_NAME(multiplySegment)(&work, blocks, row, 0, rowPixels, rowPixels, sums, &finish);
+                NK_NAME(nextRow)(&finish);
                 continue;
             }
             for (int start = 0; start < rowPixels; start += capacity) {
                 const int pixels = rowPixels - start < capacity ? rowPixels - start : capacity;
                 NK_NAME(multiplySegment)(&work, blocks, row, start, pixels, rowPixels, sums, NULL);
                 for (int b = 0; b < blocks; b++)
-                    finish(epilogue, sums + b * capacity * NKLanes, block + b, row, 1, start, pixels, window);
+                    finishSums(epilogue, sums + b * capacity * NKLanes, block + b, row, 1, start, pixels, window);
             }
         }
     }

@@ -207,7 +207,9 @@ NK_INLINE void NK_NAME(finishGeneral)(
         nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
         if (NK_NAME(exists)(&addend)) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
         if (preActivation != NULL)
-            NK_NAME(store)(preActivation + p * epilogue->preActivation.pixelStride, used ? value : zero);
+            NK_NAME(store)(
+                preActivation + p * epilogue->preActivation.pixelStride,
+                used ? value * NK_NAME(broadcast)(epilogue->preActivationScale) : zero);
         value = NK_NAME(activate)(activation, value, a, b);
 
         nk_floats results[NKMaximumOutputs];

@@ -1,6 +1,7 @@
 // All kernels of one level. The including file defines
 //   NK_NAME(x)                 x with the level's suffix
 //   NK_HAS_FMA                 1 if the level has a fused multiply-add
+//   NK_HAS_ROUND               1 if the level rounds to whole numbers, and compares integers
 //   NK_PIXELS_ONE_BLOCK        pixels of the largest register tile, and NK_TILES_ONE_BLOCK(F) the list F(1, 1) F(2, 1) ...
 //   NK_PIXELS_TWO_BLOCKS       the same for tiles of two output blocks; 0 and an empty list if registers are too few
 //   NK_CODE_PIXELS             the same for tiles of codes, of NK_CODE_BLOCKS output blocks; NK_CODE_TILES(F) the list F(1) F(2) ...
@@ -19,6 +20,9 @@
 #include "epilogue.h"
 #include "grid_epilogue.h"
 #include "code_epilogue.h"
+#include "tile_epilogue.h"
+#include "sums.h"
+#include "window_sums.h"
 #include "convolution.h"
 #include "depthwise.h"
 #include "codes.h"
@@ -26,7 +30,6 @@
 #include "depthwise_codes.h"
 #include "filtered_codes.h"
 #endif
-#include "sums.h"
 #include "peak.h"
 
 static void NK_NAME(convolve)(

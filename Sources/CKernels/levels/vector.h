@@ -37,11 +37,25 @@ NK_INLINE nk_floats NK_NAME(atMost)(nk_floats value, nk_floats bound) { return b
 /// max(value, bound); NaN becomes the bound.
 NK_INLINE nk_floats NK_NAME(atLeastOrNaN)(nk_floats value, nk_floats bound) { return value > bound ? value : bound; }
 
-/// Round to nearest, ties to even, for |value| <= 2^22: adding 1.5 * 2^23 leaves no bits for the fraction.
-/// The instruction for this (SSE4.1 roundps) is missing at the baseline level.
+/// Round to nearest, ties to even, for |value| <= 2^22. Where the instruction is missing (SSE4.1 roundps), adding 1.5 * 2^23
+/// leaves no bits for the fraction.
 NK_INLINE nk_floats NK_NAME(round)(nk_floats value) {
+#if NK_HAS_ROUND
+    return __builtin_elementwise_roundeven(value);
+#else
     const nk_floats magic = NK_NAME(broadcast)(12582912.0f);
     return (value + magic) - magic;
+#endif
+}
+
+/// min(value, bound) for numbers and a bound that is not negative: their order is that of their bits, and integers have
+/// more units.
+NK_INLINE nk_floats NK_NAME(atMostPositive)(nk_floats value, nk_floats bound) {
+#if NK_HAS_ROUND
+    return (nk_floats)__builtin_elementwise_min((nk_ints)value, (nk_ints)bound);
+#else
+    return NK_NAME(atMost)(value, bound);
+#endif
 }
 
 // Codes from grid units: bounded above, not yet rounded.

@@ -9,7 +9,8 @@ internal import CKernels
 ///     value  = activation(value)
 ///     output = value, or value rounded to a grid      (for each output)
 ///
-/// Products are fused with the additions where the level can. `window` is the sum of the layer's input over the window
+/// Where only one grid is stored, and what is made from it, all of it is computed in units of that grid: scale, bias,
+/// offset and addendScale are multiplied by its inverse scale beforehand. Products are fused with the additions where the level can. `window` is the sum of the layer's input over the window
 /// of the output (and over the channels of its group); it is computed only when `offset` is given.
 ///
 /// With activations stored as codes minus zero point (scale s_x) and weights as codes (scale s_c, zero point z_c),
@@ -38,6 +39,8 @@ public struct Epilogue: Sendable {
 
     /// The function that the kernels apply: none where rounding to the grids implies it.
     private let appliedActivation: Activation
+    /// The inverse scale that all factors contain; `nil` where values stay real.
+    private let unit: Float?
     private let table: AlignedArray<Float>
     /// For each output 256 codes: what it stores for each code of its source, where both are maps of codes.
     private let codesOfCodes: AlignedArray<UInt8>
@@ -56,17 +59,20 @@ public struct Epilogue: Sendable {
         self.channels = channels
         self.activation = activation
         appliedActivation = Self.isImplied(activation, by: outputs) ? .none : activation
+        let factors = [scale, bias, offset ?? [0], [addendScale]]
+        let unit = appliedActivation == .none ? Self.unit(of: outputs, for: factors.joined()) : nil
+        self.unit = unit
         self.addendScale = addendScale
         self.outputs = outputs
         usesWindowSums = offset != nil
 
-        var rows = [scale, bias, offset ?? [0]]
+        var rows = [scale, bias, offset ?? [0]].map { row in unit.map { unit in row.map { $0 * unit } } ?? row }
         for (index, output) in outputs.enumerated() {
             switch output {
             case .real:
                 rows += Array(repeating: [0], count: NKRowsPerOutput)
             case .quantized(let grid):
-                rows += [grid.inverseScale, grid.low, grid.high, grid.step]
+                rows += [unit == nil ? grid.inverseScale : [1], grid.low, grid.high, grid.step]
             case .requantized(let grid, let source):
                 precondition((0..<index).contains(source), "the source is an earlier output")
                 rows += [grid.inverseScale, grid.low, grid.high, grid.step]
@@ -96,10 +102,21 @@ public struct Epilogue: Sendable {
                 return (0..<channels).allSatisfy { channel in
                     func of(_ row: [Float]) -> Float { row.count == 1 ? row[0] : row[channel] }
                     let scale = of(grid.inverseScale)
-                    return scale > 0 && low * scale <= of(grid.low) && high * scale >= of(grid.high)
+                    // What the activation cuts off is rounded to the end of the grid as well.
+                    return scale > 0 && low * scale < of(grid.low) + 0.5 && high * scale > of(grid.high) - 0.5
                 }
             }
         }
+    }
+
+    /// The factor that makes values units of the one grid that is stored; `nil` if there are several or it has several
+    /// scales, or if a factor would leave the range of numbers.
+    private static func unit(of outputs: [Output], for factors: some Sequence<Float>) -> Float? {
+        guard case .quantized(let grid) = outputs[0], grid.inverseScale.count == 1 else { return nil }
+        let unit = grid.inverseScale[0]
+        let isOnly = outputs.dropFirst().allSatisfy { if case .requantized = $0 { true } else { false } }
+        let isExact = factors.allSatisfy { $0 == 0 || ($0 * unit).isNormal }
+        return unit > 0 && isOnly && isExact ? unit : nil
     }
 
     /// [block][row][16] per-channel values of the rows; unused lanes are zero.
@@ -147,7 +164,8 @@ public struct Epilogue: Sendable {
         var form = NKEpilogue()
         form.tableRows = NKRowOutputs + outputs.count * NKRowsPerOutput
         form.channels = Int32(channels)
-        form.addendScale = addendScale
+        form.addendScale = addendScale * (unit ?? 1)
+        form.preActivationScale = 1 / (unit ?? 1)
         form.activation = activation.kind
         form.a = activation.a
         form.b = activation.b
@@ -157,7 +175,8 @@ public struct Epilogue: Sendable {
         func output(_ map: NKMap, _ grid: StorageGrid? = nil, source: Int = NKSourceValue) -> NKOutput {
             NKOutput(
                 map: map, quantized: grid != nil, source: Int32(source), codeOfCode: nil,
-                isShifted: grid?.isShifted ?? false)
+                isShifted: grid?.isShifted ?? false, comesInUnits: unit != nil && source == NKSourceValue,
+                storesUnits: grid?.step == [1])
         }
         let kernelOutputs = zip(outputs, maps.outputs).map { kind, map in
             switch kind {

@@ -29,11 +29,6 @@ enum KernelWeights: Sendable {
         if case .codes(let weights) = self { weights.sumsWindows } else { false }
     }
 
-    /// Whether the float kernel sums windows as it goes, if it is told to.
-    var isDepthwiseFloats: Bool {
-        if case .floats(let weights) = self { weights.depthwise } else { false }
-    }
-
     /// Output rows that are computed at a time.
     var rowsTogether: Int {
         if case .codes(let weights) = self { weights.filter?.rawValue ?? 1 } else { 1 }

@@ -6,7 +6,7 @@ extension NKWindow {
     static var none: NKWindow {
         NKWindow(
             origin: nil, imageStride: 0, blocksPerPlane: 1, planeStride: 0, rowStride: 0, pixelStride: 0,
-            perLane: false, byKernel: false)
+            perLane: false, byKernel: false, slack: 0, scratch: nil)
     }
 }
 
@@ -40,6 +40,30 @@ extension PreparedConvolution {
         return result
     }
 
+    /// Whether the float kernel sums windows as it goes, if it is told to.
+    func kernelSumsWindows(_ geometry: ConvolutionGeometry) -> Bool {
+        guard case .floats(let weights) = weights else { return false }
+        return weights.depthwise || (ones == nil && !geometry.isImageRow)
+    }
+
+    /// Calls `body` with what makes the float kernel sum windows itself.
+    func withRoomForSums(
+        _ geometry: ConvolutionGeometry, scratch: Scratch, _ body: (NKWindow) throws(Cancelled) -> Void
+    ) throws(Cancelled) {
+        let layout = geometry.source.layout
+        let slack = 2 * layout.halo + window.strides.width
+        let positions = (layout.height + 2 * layout.halo) * (layout.width + 2 * layout.halo + slack)
+        var sums = NKWindow.none
+        sums.byKernel = true
+        sums.slack = Int32(slack)
+        sums.blocksPerPlane = weights.blocks.count / groups
+        if weights.isDepthwise { return try body(sums) }
+        try scratch.withFloats(count: geometry.rows * geometry.pixels + positions) { (floats) throws(Cancelled) in
+            sums.scratch = floats
+            try body(sums)
+        }
+    }
+
     /// Calls `body` with the window sums of `geometry`'s outputs.
     func withWindowSums<Result>(
         _ geometry: ConvolutionGeometry, isa: InstructionSet, scratch: Scratch, cancelled: () -> Bool,
@@ -67,7 +91,8 @@ extension PreparedConvolution {
             NKWindow(
                 origin: UnsafePointer(view.origin), imageStride: view.imageStride, blocksPerPlane: 1,
                 planeStride: view.blockStride,
-                rowStride: view.rowStride, pixelStride: view.pixelStride, perLane: true, byKernel: false))
+                rowStride: view.rowStride, pixelStride: view.pixelStride, perLane: true, byKernel: false, slack: 0,
+                scratch: nil))
     }
 
     /// One sum per pixel and group: channel sums of the whole image with its halo, then a box filter.
@@ -113,7 +138,7 @@ extension PreparedConvolution {
                     blocksPerPlane: weights.blocks.count / groups, planeStride: planeLength,
                     rowStride: isOnePosition ? window.strides.height * width : columns,
                     pixelStride: geometry.isImageRow ? groups * planeLength : pixelStride, perLane: false,
-                    byKernel: false))
+                    byKernel: false, slack: 0, scratch: nil))
         }
     }
 }

@@ -110,21 +110,26 @@ public struct PreparedConvolution: Sendable {
         check(input: input, images: images, epilogue: epilogue, maps: maps, output: output)
         guard !images.isEmpty else { return }
         let geometry = ConvolutionGeometry(window: window, input: input, images: images, output: output)
-        if epilogue.usesWindowSums, weights.isDepthwiseFloats {
-            var sums = NKWindow.none
-            sums.byKernel = true
+        try withSums(geometry, epilogue, isa, scratch, cancelled) { (sums) throws(Cancelled) in
             try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
-        } else if !weights.sumsWindows, epilogue.usesWindowSums || weights.needWindowSums {
-            try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled) {
-                (sums) throws(Cancelled) in
-                try run(weights, geometry, sums, epilogue, maps, isa, cancelled)
-            }
-        } else {
-            try run(weights, geometry, NKWindow.none, epilogue, maps, isa, cancelled)
         }
     }
 
-    private func check(
+    /// Calls `body` with the window sums that an epilogue needs.
+    func withSums(
+        _ geometry: ConvolutionGeometry, _ epilogue: Epilogue, _ isa: InstructionSet, _ scratch: Scratch,
+        _ cancelled: () -> Bool, _ body: (NKWindow) throws(Cancelled) -> Void
+    ) throws(Cancelled) {
+        if epilogue.usesWindowSums, kernelSumsWindows(geometry) {
+            try withRoomForSums(geometry, scratch: scratch, body)
+        } else if !weights.sumsWindows, epilogue.usesWindowSums || weights.needWindowSums {
+            try withWindowSums(geometry, isa: isa, scratch: scratch, cancelled: cancelled, body)
+        } else {
+            try body(NKWindow.none)
+        }
+    }
+
+    func check(
         input: StoredMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps,
         output: (height: Int, width: Int)
     ) {
@@ -158,18 +163,30 @@ public struct PreparedConvolution: Sendable {
         let tiles = geometry.tiles(
             blocks: weights.blocks.count, workPerElement: taps * inputs, rowsTogether: weights.rowsTogether,
             budget: weights.workPerTile)
+        try withTiles(weights, geometry, sums, epilogue, maps, isa) { (runTile) throws(Cancelled) in
+            for tile in tiles {
+                if cancelled() { throw Cancelled() }
+                runTile(tile)
+            }
+        }
+    }
+
+    /// Calls `body` with what computes a tile.
+    func withTiles(
+        _ weights: KernelWeights, _ geometry: ConvolutionGeometry, _ sums: NKWindow, _ epilogue: Epilogue,
+        _ maps: EpilogueMaps, _ isa: InstructionSet, _ body: ((NKTile) -> Void) throws(Cancelled) -> Void
+    ) throws(Cancelled) {
         try weights.blocks.withUnsafeBufferPointer { (blocks) throws(Cancelled) in
             try epilogue.withKernelForm(maps, view: geometry.view) { (form) throws(Cancelled) in
                 var form = form
                 try weights.withKernelForm(
                     window, blocks, geometry.source, summingWindows: epilogue.usesWindowSums
                 ) { (weights) throws(Cancelled) in
-                    for tile in tiles {
-                        if cancelled() { throw Cancelled() }
-                        switch weights {
-                        case .floats(var convolution):
-                            nk_convolve(isa.level, &convolution, geometry.input, tile, sums, &form)
-                        case .codes(var convolution):
+                    switch weights {
+                    case .floats(var convolution):
+                        try body { tile in nk_convolve(isa.level, &convolution, geometry.input, tile, sums, &form) }
+                    case .codes(var convolution):
+                        try body { tile in
                             nk_convolve_codes(isa.level, &convolution, geometry.input, tile, sums, &form)
                         }
                     }

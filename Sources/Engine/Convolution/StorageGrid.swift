@@ -2,7 +2,8 @@
 ///
 ///     stored = clamp(round(source * inverseScale), low, high) * step
 ///
-/// Rounding is to nearest, ties to even; NaN becomes `low * step`. The bounds are integers of magnitude at most 2^22,
+/// Rounding is to nearest, ties to even; NaN becomes `low * step`. The bounds are integers of magnitude at most 2^22, with 0
+/// between them,
 /// below which the rounding of the kernels is exact.
 public struct StorageGrid: Hashable, Sendable {
     /// Reciprocals of the scales.
@@ -22,7 +23,7 @@ public struct StorageGrid: Hashable, Sendable {
     ) {
         self.isShifted = isShifted
         let largest: Float = 0x1p22
-        precondition(zip(low, high).allSatisfy { $0 <= $1 }, "low <= high")
+        precondition(low.allSatisfy { $0 <= 0 } && high.allSatisfy { $0 >= 0 }, "low <= 0 <= high")
         precondition(
             (low + high).allSatisfy { $0.rounded() == $0 && abs($0) <= largest }, "integer bounds up to 2^22")
         self.inverseScale = inverseScale
@@ -67,6 +68,15 @@ extension StorageGrid {
     func codesOfCodes(from source: StorageGrid) -> [UInt8]? {
         guard isUniform, source.isUniform else { return nil }
         return (0...255).map { code(of: (Float($0) + source.low[0]) * source.step[0], channel: 0) }
+    }
+
+    /// What is stored of a value, where all channels share one scale: the arithmetic of the kernels.
+    func stored(_ value: Float) -> Float {
+        let unit = value * inverseScale[0]
+        // A comparison with NaN is false.
+        let bounded = unit > low[0] ? min(unit, high[0]) : low[0]
+        // To nearest, ties to even: 1.5 * 2^23 leaves no bits for the fraction.
+        return ((bounded + 0x1.8p23) - 0x1.8p23) * step[0]
     }
 
     /// The code of a value: how far the rounded value lies above the lowest.

@@ -114,7 +114,7 @@ extension Program {
         let bytes = slots.indices.reduce(0) { sum, slot in
             slot == unused ? sum : sum + slots[slot].layout.imageStride * slots[slot].elementSize
         }
-        let most = max(1, min(Evaluation.chunkSize, 1_600_000 / max(1, bytes)))
+        let most = max(1, min(Evaluation.chunkSize, (1_600_000 + bytes / 2) / max(1, bytes)))
         // Equal batches: 6, 6 and 4 images of a chunk, not 7, 7 and 2.
         let batches = (Evaluation.chunkSize + most - 1) / most
         return (Evaluation.chunkSize + batches - 1) / batches

@@ -13,17 +13,7 @@ struct InputCodes {
 
     /// The codes on a grid.
     init?(_ preprocessing: Preprocessing, _ quantizer: AffineQuantizer, channels: Int) {
-        // An image that has every byte in every channel.
-        let bytes = Array(repeatElement((0...255).map(UInt8.init), count: channels).joined())
-        guard let pixels = MemoryPixels(.bytes(bytes), count: 1),
-            let all = LabeledImages(pixels: pixels, layout: .nchw, channels: channels, height: 16, width: 16),
-            let values = try? [Float](
-                unsafeUninitializedCapacity: bytes.count,
-                initializingWith: { buffer, count in
-                    try preprocessing.load(0, of: all, into: buffer)
-                    count = bytes.count
-                })
-        else { return nil }
+        guard let values = preprocessing.valuesOfBytes(channels: channels) else { return nil }
         let grid = StorageGrid.codes(
             scale: quantizer.scale, zeroPoint: quantizer.zeroPoint, codes: 0...quantizer.maximumCode)
         self.preprocessing = preprocessing
@@ -89,5 +79,22 @@ struct InputCodes {
                 }
             }
         }
+    }
+}
+
+extension Preprocessing {
+    /// What each byte of each channel becomes.
+    func valuesOfBytes(channels: Int) -> [Float]? {
+        // An image that has every byte in every channel.
+        let bytes = Array(repeatElement((0...255).map(UInt8.init), count: channels).joined())
+        guard let pixels = MemoryPixels(.bytes(bytes), count: 1),
+            let all = LabeledImages(pixels: pixels, layout: .nchw, channels: channels, height: 16, width: 16)
+        else { return nil }
+        return try? [Float](
+            unsafeUninitializedCapacity: bytes.count,
+            initializingWith: { buffer, count in
+                try load(0, of: all, into: buffer)
+                count = bytes.count
+            })
     }
 }

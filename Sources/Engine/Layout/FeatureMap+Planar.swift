@@ -20,7 +20,7 @@ extension FeatureMap {
                         for lane in 0..<lanes {
                             let plane = source + lane * pixels + y * layout.width
                             for x in 0..<layout.width {
-                                floats[row + x * MapLayout.lanes + lane] = values[plane + x]
+                                floats[row + x * layout.pixelStride + lane] = values[plane + x]
                             }
                         }
                     }
@@ -43,7 +43,7 @@ extension FeatureMap {
                             let row =
                                 layout.offset(image: image, block: block, y: y, x: 0) + channel % MapLayout.lanes
                             for x in 0..<layout.width {
-                                values[plane + y * layout.width + x] = floats[row + x * MapLayout.lanes]
+                                values[plane + y * layout.width + x] = floats[row + x * layout.pixelStride]
                             }
                         }
                     }

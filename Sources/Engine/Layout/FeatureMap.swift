@@ -49,7 +49,7 @@ public final class FeatureMap {
         precondition(holds(images), "images outside the map")
         let halo = layout.halo
         guard halo > 0 else { return }
-        let side = halo * MapLayout.lanes
+        let side = halo * layout.pixelStride
         let floats = storage.elements
         for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
             for row in 0..<layout.height + 2 * halo {

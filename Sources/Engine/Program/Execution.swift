@@ -17,6 +17,8 @@ public final class Execution {
     private var maps: [Memory?]
     private var preActivations: [MapLayout: FeatureMap] = [:]
     private var knownInputCodes: InputCodes?
+    /// What fills each map of a narrow input.
+    private var narrowMaps: [(values: InputValues, slot: Int)] = []
     /// Operands of the operation that runs, where tensors are stored as codes: by layout and place.
     private var operands: [Operand: FeatureMap] = [:]
 
@@ -37,6 +39,9 @@ public final class Execution {
         self.capacity = capacity
         self.isa = isa
         maps = [Memory?](repeating: nil, count: program.slots.count)
+        guard let narrow = program.narrowInput, let form = program.forms[narrow] else { return }
+        narrowMaps = form.value.map { [(InputValues(.real), $0)] } ?? []
+        narrowMaps += form.copies.map { (InputValues($0.key.grid), $0.slot) }
     }
 
     /// Runs the net on a batch and returns the judged output's values, image after image.
@@ -84,7 +89,7 @@ public final class Execution {
     /// Takes images in, from their bytes at once if the net reads nothing but their codes.
     private func load(_ positions: Range<Int>, of source: ImageSource) throws {
         precondition(positions.count <= capacity)
-        if try !loadCodes(positions, of: source) {
+        if try !loadCodes(positions, of: source), try !loadNarrow(positions, of: source) {
             load([try source.values(at: positions)], images: positions.count, nil)
         }
     }
@@ -96,6 +101,19 @@ public final class Execution {
         return try positions.enumerated().allSatisfy { image, position in
             try codes.load(source.order[position], of: source.images, into: map, image: image)
         }
+    }
+
+    private func loadNarrow(_ positions: Range<Int>, of source: ImageSource) throws -> Bool {
+        guard source.layout == .nchw, !narrowMaps.isEmpty else { return false }
+        for index in narrowMaps.indices {
+            let map = floats(narrowMaps[index].slot)
+            for (image, position) in positions.enumerated() {
+                guard
+                    try narrowMaps[index].values.load(source.order[position], of: source, into: map, image: image)
+                else { return false }
+            }
+        }
+        return true
     }
 
     private func inputCodes(for source: ImageSource) -> InputCodes? {
@@ -110,6 +128,10 @@ public final class Execution {
         precondition(images <= capacity && inputs.count == program.net.graph.inputs.count)
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
+            if tensor == program.narrowInput {
+                for map in narrowMaps { map.values.load(planar: values, into: floats(map.slot), images: batch) }
+                continue
+            }
             guard let form = program.forms[tensor], let slot = form.value else { continue }
             let map = floats(slot)
             if program.net.graph[tensor].shape.count > 0 { map.load(planar: values, into: batch) }
@@ -124,13 +146,22 @@ public final class Execution {
         cancelled: () -> Bool
     ) throws(Cancelled) -> [Float] {
         let batch = 0..<images
-        for position in start..<program.net.units.count {
+        var position = start
+        while position < program.net.units.count {
             if cancelled() { throw Cancelled() }
+            if observer == nil, program.banded.contains(position) {
+                try runBands(position, batch, cancelled)
+                passed(position)
+                passed(position + 1)
+                position += 2
+                continue
+            }
             switch program.net.units[position] {
             case .layer(let index): try run(layer: index, batch, observer, cancelled)
             case .operation(let node): run(node, batch, observer)
             }
             passed(position)
+            position += 1
         }
         if let constant = program.net.graph.constants[program.logits] {
             // A net may promise an output that does not depend on its input.
@@ -217,6 +248,23 @@ public final class Execution {
         if program.observed.contains(observed.output) {
             observe(observed.output, floats(of: observed.output), batch, observer)
         }
+    }
+
+    /// Runs two layers that follow one another in bands of rows.
+    private func runBands(
+        _ position: Int, _ batch: Range<Int>, _ cancelled: () -> Bool
+    ) throws(Cancelled) {
+        let calls = program.net.units[position...position + 1].map { unit in
+            guard case .layer(let index) = unit else { preconditionFailure("bands are of layers") }
+            let step = program.steps[index]
+            return PreparedConvolution.Call(
+                convolution: program.layers[index].convolution, epilogue: program.epilogues[index],
+                input: map(step.input),
+                maps: EpilogueMaps(
+                    stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) }))
+        }
+        try PreparedConvolution.run(
+            calls[0], calls[1], images: batch, isa: isa, scratch: scratch, cancelled: cancelled)
     }
 
     private func preActivationMap(_ layer: Layer) -> FeatureMap {

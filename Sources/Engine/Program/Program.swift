@@ -30,6 +30,12 @@ public struct Program: Sendable {
     /// The one net input, if all that is read of it are codes on one grid.
     let inputCodes: (tensor: TensorID, copy: TensorForms.Copy)?
 
+    /// The net input, if all that reads it are convolutions of floats on grids of one scale: its maps are narrow.
+    let narrowInput: TensorID?
+
+    /// Units that run in bands of rows with the one that follows.
+    let banded: Set<Int>
+
     /// Compiles a net.
     ///
     /// - Parameters:
@@ -47,9 +53,10 @@ public struct Program: Sendable {
         observed = observing
         let paths = LayerPath.paths(of: net, plan: plan, arithmetic)
         self.paths = paths
+        narrowInput = Program.narrowInput(of: net, plan, paths, observing.union([logits]))
         let assignment = SlotAssignment(
             net: net, plan: plan, observed: observing, logits: net.logits, paths: paths,
-            storesCodes: arithmetic != .simulated)
+            storesCodes: arithmetic != .simulated, narrow: narrowInput)
         forms = assignment.forms
         slots = assignment.slots
         inputCodes = Program.inputCodes(of: net, assignment.forms, observing.union([logits]))
@@ -63,7 +70,7 @@ public struct Program: Sendable {
         var storing: [TensorID: Epilogue] = [:]
         let operations = net.units.compactMap { if case .operation(let node) = $0 { node } else { nil } }
         for tensor in net.graph.inputs + operations.flatMap(\.outputs) {
-            guard let form = forms[tensor] else { continue }
+            guard let form = forms[tensor], tensor != narrowInput else { continue }
             storing[tensor] = Epilogue(
                 channels: MapLayout(net.graph[tensor].shape).channels, outputs: Program.outputs(of: form).outputs)
         }
@@ -73,6 +80,7 @@ public struct Program: Sendable {
                 grid: plan?.layers[index].input ?? .real, isCodes: paths[index] == .integer)
             return LayerStep(layer, copy, forms)
         }
+        banded = Program.banded(net, layers, steps)
         epilogues = net.layers.enumerated().map { index, layer in
             let factors = PreparedLayer.factors(plan?.layers[index])
             return Epilogue(
@@ -98,6 +106,58 @@ public struct Program: Sendable {
         return (input, copy)
     }
 
+    /// Layers before a depthwise one, where the map between them does not stay in a core's cache.
+    private static func banded(
+        _ net: LayerGraph, _ layers: [PreparedLayer], _ steps: [LayerStep]
+    ) -> Set<Int> {
+        Set(
+            net.units.indices.dropLast().filter { position in
+                guard case .layer(let first) = net.units[position],
+                    case .layer(let second) = net.units[position + 1]
+                else { return false }
+                let shape = net.graph[net.layers[first].output].shape
+                let result = net.graph[net.layers[second].output].shape
+                // A second that writes where the first reads would be too early.
+                let read = [steps[first].input] + [steps[first].addend?.slot].compactMap(\.self)
+                return net.layers[second].input == net.layers[first].output
+                    && net.layers[second].addend != net.layers[first].output
+                    && layers[first].convolution.runsInBands(isSecond: false)
+                    && layers[second].convolution.runsInBands(isSecond: true)
+                    && shape.rank == 4 && shape.count > 150_000 && result[2] * result[3] > 1
+                    && steps[first].outputs.count < Epilogue.maximumOutputs
+                    && steps[second].outputs.count < Epilogue.maximumOutputs
+                    && Set(read).isDisjoint(with: steps[second].outputs)
+            })
+    }
+
+    private static func narrowInput(
+        of net: LayerGraph, _ plan: QuantizationPlan?, _ paths: [LayerPath], _ seen: Set<TensorID>
+    ) -> TensorID? {
+        guard net.graph.inputs.count == 1, let input = net.graph.inputs.first, plan?.stored[input] == nil,
+            !seen.contains(input), !net.graph.outputs.contains(input)
+        else { return nil }
+        let shape = net.graph[input].shape
+        guard shape.rank == 4, shape[0] == 1, (1...MapLayout.narrowLanes).contains(shape[1]), shape.count > 0
+        else { return nil }
+        var isRead = false
+        for unit in net.units {
+            switch unit {
+            case .layer(let index):
+                let layer = net.layers[index]
+                if layer.addend == input { return nil }
+                guard layer.input == input else { continue }
+                // One channel to one is a depthwise convolution to the kernels, and results of one pixel go image by image.
+                let output = net.graph[layer.preActivation].shape
+                guard case .convolution(_, groups: 1) = layer.kind, output[1] > 1, output[2] * output[3] > 1,
+                    paths[index] != .integer, plan?.layers[index].input.isNarrow ?? true
+                else { return nil }
+                isRead = true
+            case .operation(let node): if node.inputs.contains(input) { return nil }
+            }
+        }
+        return isRead ? input : nil
+    }
+
     /// The number of values of the judged output for one image.
     public var logitCount: Int { net.graph[logits].shape.count }
 
@@ -116,5 +176,15 @@ public struct Program: Sendable {
             slots.append(copy.slot)
         }
         return (outputs, slots)
+    }
+}
+
+extension ActivationGrid {
+    /// Whether narrow maps hold it: real values, or one scale.
+    fileprivate var isNarrow: Bool {
+        switch self {
+        case .real, .tensor: true
+        case .channels, .shifted: false
+        }
     }
 }

@@ -9,14 +9,16 @@ struct SlotAssignment {
     private let net: LayerGraph
     private let plan: QuantizationPlan?
     private let paths: [LayerPath]
+    private let narrow: TensorID?
     private var halos: [TensorID: Int] = [:]
     /// Slots whose content is no longer needed, by layout.
     private var free: [SlotForm: [Int]] = [:]
 
     init(
         net: LayerGraph, plan: QuantizationPlan?, observed: Set<TensorID>, logits: [TensorID], paths: [LayerPath],
-        storesCodes: Bool
+        storesCodes: Bool, narrow: TensorID? = nil
     ) {
+        self.narrow = narrow
         self.net = net
         self.plan = plan
         self.paths = paths
@@ -74,7 +76,7 @@ struct SlotAssignment {
 
     /// `staysFloat` is nil where no tensor is stored as codes.
     private mutating func allocate(_ tensor: TensorID, _ needsValue: Set<TensorID>, _ staysFloat: Set<TensorID>?) {
-        let layout = MapLayout(net.graph[tensor].shape, halo: halos[tensor] ?? 0)
+        let layout = MapLayout(net.graph[tensor].shape, halo: halos[tensor] ?? 0, isNarrow: tensor == narrow)
         var form = TensorForms()
         form.stored = plan?.stored[tensor]
         var copies: [TensorForms.Copy] = []
@@ -84,7 +86,8 @@ struct SlotAssignment {
                 if copy.grid != .real, !copies.contains(copy) { copies.append(copy) }
             }
         }
-        let isWritten = net.graph.inputs.contains(tensor)
+        // A narrow input is written in the forms that layers read, others as values first.
+        let isWritten = net.graph.inputs.contains(tensor) && tensor != narrow
         if needsValue.contains(tensor) || form.stored != nil || copies.isEmpty || isWritten
             || copies.count > Epilogue.maximumOutputs
         {

@@ -87,9 +87,10 @@ extension ActivationGrid {
 
 extension MapLayout {
     /// The layout of a tensor of one image: images keep rows and columns, everything else is a row of channels.
-    init(_ shape: Shape, halo: Int = 0) {
+    init(_ shape: Shape, halo: Int = 0, isNarrow: Bool = false) {
         if shape.rank == 4, shape[0] == 1 {
-            self.init(channels: shape[1], height: shape[2], width: shape[3], halo: halo)
+            self.init(
+                channels: shape[1], height: shape[2], width: shape[3], halo: halo, isNarrow: isNarrow)
         } else {
             self.init(channels: max(1, shape.count), height: 1, width: 1, halo: halo)
         }

@@ -99,6 +99,15 @@ void nk_box_sums(
     kernels(level)->boxSums(plane, kernelHeight, kernelWidth, height, width, sums);
 }
 
+void nk_add_moments(NKLevel level, NKMap block, int height, int width, double *rows) {
+    kernels(level)->addMoments(block, height, width, rows);
+}
+
+void nk_count_bins(
+    NKLevel level, NKMap block, int height, int width, int lanes, const NKBins *channels, const NKBins *whole) {
+    kernels(level)->countBins(block, height, width, lanes, channels, whole);
+}
+
 double nk_measure_peak(NKLevel level, long repetitions) { return kernels(level)->measurePeak(repetitions); }
 
 double nk_measure_code_peak(NKLevel level, long repetitions) { return kernels(level)->measureCodePeak(repetitions); }

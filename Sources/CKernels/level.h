@@ -8,6 +8,7 @@
 typedef float nk_floats __attribute__((ext_vector_type(16), aligned(4)));
 typedef float nk_half_floats __attribute__((ext_vector_type(8), aligned(4)));
 typedef float nk_quarter_floats __attribute__((ext_vector_type(4), aligned(4)));
+typedef double nk_doubles __attribute__((ext_vector_type(16), aligned(8)));
 typedef int nk_ints __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint8_t nk_bytes __attribute__((ext_vector_type(16), aligned(1)));
 typedef short nk_pairs __attribute__((ext_vector_type(32), aligned(2)));
@@ -44,6 +45,8 @@ typedef struct {
     void (*apply)(NKMap, NKTile, const NKEpilogue *);
     void (*channelSums)(NKMap, int, int, int, float *);
     void (*boxSums)(NKInput, int, int, int, int, float *);
+    void (*addMoments)(NKMap, int, int, double *);
+    void (*countBins)(NKMap, int, int, int, const NKBins *, const NKBins *);
     double (*measurePeak)(long);
     double (*measureCodePeak)(long);
 } NKKernels;
@@ -52,7 +55,7 @@ typedef struct {
 #define NK_KERNELS \
     { \
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(apply), NK_NAME(channelSums), NK_NAME(boxSums), \
-            NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
+            NK_NAME(addMoments), NK_NAME(countBins), NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
     }
 
 extern const NKKernels nk_kernels_baseline;

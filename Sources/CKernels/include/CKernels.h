@@ -260,6 +260,48 @@ void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width
 void nk_box_sums(
     NKLevel level, NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums);
 
+/// Rows of 16 doubles, one for each channel of a block: what nk_add_moments accumulates.
+enum {
+    /// What is subtracted from samples before their powers are summed: the first sample, if it is finite.
+    NKMomentCentre,
+    NKMomentCount,
+    NKMomentSum,
+    NKMomentSquare,
+    NKMomentCube,
+    NKMomentFourth,
+    NKMomentPositiveCount,
+    NKMomentPositiveSum,
+    NKMomentPositiveSquare,
+    NKMomentZeros,
+    NKMomentNotFinite,
+    NKMomentLeast,
+    NKMomentGreatest,
+    NKMomentRows,
+};
+
+/// Adds the samples of one channel block of a map of floats to rows that started as zeros. Samples that are not finite are
+/// counted and otherwise left out. Powers of positive samples are taken of the samples themselves.
+void nk_add_moments(NKLevel level, NKMap block, int height, int width, double *rows);
+
+/// Counters of samples in bins of equal width; `bins` is a power of two. A sample x has the row floor(x inverseWidth)
+/// modulo `bins`, which must be below 2^24 before the modulus. What is zero or not finite is not counted.
+typedef struct {
+    /// [bins][columns], and 16 more for what is not counted.
+    uint32_t *counts;
+    int bins;
+    /// One for each column.
+    const float *inverseWidths;
+} NKBins;
+
+/// Columns of counters that serve all channels: neighbouring samples that are equal need not wait for each other's counter.
+/// All have the first one's width.
+enum { NKWholeColumns = 4 };
+
+/// Counts the samples of the first `lanes` channels of a block: in `channels`, which has a column for each lane, in `whole`,
+/// whose columns the lanes take in turn, or in both. Either may be NULL.
+void nk_count_bins(
+    NKLevel level, NKMap block, int height, int width, int lanes, const NKBins *channels, const NKBins *whole);
+
 /// Codes of values on a grid: value / scale + zero_point, whole numbers in 0...255 up to rounding.
 void nk_encode(const float *values, uint8_t *codes, long count, float inverse_scale, float zero_point);
 

@@ -30,6 +30,7 @@
 #include "depthwise_codes.h"
 #include "filtered_codes.h"
 #endif
+#include "statistics.h"
 #include "peak.h"
 
 static void NK_NAME(convolve)(

@@ -144,8 +144,9 @@ struct ClippingSearch {
     }
 
     private func percentile(_ probability: Double) -> Candidate {
-        let hi = observation.histogram.quantile(probability)
-        let lo = isHalfRange ? 0 : observation.histogram.quantile(1 - probability)
+        // The outermost bins reach beyond the samples.
+        let hi = min(statistics.maximum, observation.histogram.quantile(probability))
+        let lo = isHalfRange ? 0 : max(statistics.minimum, observation.histogram.quantile(1 - probability))
         let middle = isHalfRange ? 0 : statistics.mean
         return Candidate(lo: lo, hi: max(lo, hi), threshold: max(hi - middle, middle - lo), source: .percentile)
     }

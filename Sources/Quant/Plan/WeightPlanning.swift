@@ -100,11 +100,9 @@ private struct WeightChannels {
 
     private func observation(_ channel: Int) -> Observation {
         values(channel).withUnsafeBufferPointer { values in
-            var moments = Moments()
-            moments.add(values)
-            var central = CentralMoments(mean: moments.mean)
-            central.add(values)
-            let statistics = Statistics(moments, central)
+            let moments = Moments(of: values)
+            let statistics = Statistics(
+                moments, meanAbsoluteDeviation: moments.meanAbsoluteDeviation(of: values))
             var histogram = Histogram(lo: statistics.minimum, hi: statistics.maximum, bins: Self.bins)
             histogram.add(values)
             return Observation(statistics: statistics, histogram: histogram)

@@ -23,6 +23,15 @@ public struct Histogram: Hashable, Sendable {
         counts = [Int](repeating: 0, count: bins)
     }
 
+    /// Samples counted elsewhere, in bins of equal width from `lo` on; there must be one bin at least.
+    public init(lo: Double, binWidth: Double, counts: [Int], zeroCount: Int) {
+        precondition(!counts.isEmpty && lo.isFinite && binWidth > 0, "a histogram has bins")
+        self.lo = lo
+        hi = lo + binWidth * Double(counts.count)
+        self.counts = counts
+        self.zeroCount = zeroCount
+    }
+
     /// The width of a bin.
     public var binWidth: Double { (hi - lo) / Double(counts.count) }
 
@@ -53,11 +62,47 @@ public struct Histogram: Hashable, Sendable {
         zeroCount += zeros
     }
 
-    /// Adds the counts of a histogram over the same bins.
-    public mutating func merge(_ other: Histogram) {
-        precondition(other.counts.count == counts.count && other.lo == lo && other.hi == hi, "the same bins")
-        for bin in counts.indices { counts[bin] += other.counts[bin] }
-        zeroCount += other.zeroCount
+    /// b = E|X − EX| of samples that have these moments, and this distribution in bins with an edge at 0.
+    ///
+    /// Only the samples between 0 and the mean are taken from the bins, by a cubic through their cumulative counts; the
+    /// rest are exact sums.
+    ///
+    /// Source: docs/quantization.md, eq. 14a.
+    public func meanAbsoluteDeviation(_ moments: Moments) -> Double {
+        let (n, mean, positive) = (Double(moments.count), moments.mean, moments.positive)
+        guard n > 0, total > 0 else { return 0 }
+        // Deviations below the mean sum to those above; the side that holds 0 is summed.
+        let exact =
+            mean > 0
+            ? mean * (n - Double(positive.count)) - (mean * n - positive.sum)
+            : positive.sum - mean * Double(positive.count + moments.zeroCount)
+        let sum = exact + n / Double(total) * binWidth * countsTowards(mean)
+        // No mean absolute deviation exceeds the root of the mean square.
+        return Swift.max(0, Swift.min(2 * sum / n, (moments.second / n).squareRoot()))
+    }
+
+    /// The integral over t from 0 to `end`, in bins, of the number of samples between 0 and t.
+    private func countsTowards(_ end: Double) -> Double {
+        let edge = Int((-lo / binWidth).rounded())
+        let reach = abs(end) / binWidth
+        // Bins are numbered from 0 towards the end; the samples may begin further out.
+        let first = Swift.max(0, end > 0 ? -edge : edge - counts.count)
+        func samples(_ step: Int) -> Double? {
+            let bin = end > 0 ? edge + step : edge - 1 - step
+            return counts.indices.contains(bin) ? Double(counts[bin]) : nil
+        }
+        var (inside, integral) = (0.0, 0.0)
+        for step in first..<Swift.max(first, Int(reach) + 1) {
+            guard let own = samples(step) else { break }
+            let (before, after) = (samples(step - 1) ?? own, samples(step + 1) ?? own)
+            // The density that has these three bins' counts: a + b u + c u² for u from 0 to 1.
+            let (b, c) = (own - before, (after - 2 * own + before) / 2)
+            let a = own - b / 2 - c / 3
+            let u = Swift.min(1, reach - Double(step))
+            integral += u * (inside + u * (a / 2 + u * (b / 6 + u * c / 12)))
+            inside += own
+        }
+        return integral
     }
 
     /// E[X²] under the histogram.

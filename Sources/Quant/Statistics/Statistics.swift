@@ -25,21 +25,26 @@ public struct Statistics: Hashable, Sendable {
     /// The share of samples that are exactly zero.
     public let zeroShare: Double
 
-    /// Statistics from two passes over the same samples.
-    public init(_ moments: Moments, _ central: CentralMoments) {
+    /// The statistics of samples, b apart.
+    public init(_ moments: Moments, meanAbsoluteDeviation: Double) {
         count = moments.count
         let samples = Double(max(1, count))
         minimum = count > 0 ? Double(moments.minimum) : 0
         maximum = count > 0 ? Double(moments.maximum) : 0
         mean = moments.mean
-        meanAbsoluteDeviation = central.absolute / samples
-        standardDeviation = count > 1 ? (central.second / Double(count - 1)).squareRoot() : 0
-        let variance = central.second / samples
-        excessKurtosis = variance > 0 ? central.fourth / samples / (variance * variance) - 3 : 0
-        let positives = Double(max(1, moments.positiveCount))
-        tailMean = moments.positiveSum / positives
-        tailRootMeanSquare = (moments.positiveSumOfSquares / positives).squareRoot()
+        self.meanAbsoluteDeviation = meanAbsoluteDeviation
+        standardDeviation = count > 1 ? (moments.second / Double(count - 1)).squareRoot() : 0
+        let variance = moments.second / samples
+        excessKurtosis = variance > 0 ? moments.fourth / samples / (variance * variance) - 3 : 0
+        let positives = Double(max(1, moments.positive.count))
+        tailMean = moments.positive.sum / positives
+        tailRootMeanSquare = (moments.positive.sumOfSquares / positives).squareRoot()
         zeroShare = Double(moments.zeroCount) / samples
+    }
+
+    /// The statistics of samples that were counted.
+    public init(_ moments: Moments, _ histogram: Histogram) {
+        self.init(moments, meanAbsoluteDeviation: histogram.meanAbsoluteDeviation(moments))
     }
 
     /// Whether no sample is negative.

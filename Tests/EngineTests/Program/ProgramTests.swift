@@ -152,6 +152,68 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         }
     }
 
+    @Test func calibrationIsThatOfAllSamples() async throws {
+        let calibration = try await calibration(threads: 2)
+        let points = net.calibrationPoints
+        let program = Program(net, observing: Set(points.map(\.tensor)).union(points.compactMap(\.preActivation)))
+        let execution = Execution(program, capacity: 1, isa: .best)
+        var samples: [TensorID: [[Float]]] = [:]
+        for image in 0..<images.count {
+            _ = try execution.run([source.values(at: image..<image + 1)], images: 1) { tensor, map, batch in
+                let values = map.planar(batch)
+                let plane = values.count / map.layout.channels
+                for channel in 0..<map.layout.channels {
+                    samples[tensor, default: Array(repeating: [], count: map.layout.channels)][channel] +=
+                        values[channel * plane..<(channel + 1) * plane]
+                }
+            }
+        }
+        for point in points {
+            let observation = try #require(calibration.observations[point.tensor])
+            let own = try #require(samples[point.tensor])
+            compare(observation.tensor, own.flatMap { $0 })
+            for (channel, observed) in observation.channels.enumerated() { compare(observed, own[channel]) }
+            #expect(observation.channels.count == (point.isPerChannel ? own.count : 0))
+            if let before = point.preActivation.flatMap({ samples[$0] }) {
+                let observed = try #require(observation.tensor.preActivation)
+                compare(
+                    observed, before.flatMap { $0 }, binWidth: observation.tensor.preActivationHistogram?.binWidth)
+                for (channel, observed) in observation.channels.enumerated() {
+                    let statistics = try #require(observed.preActivation)
+                    // At least 256 bins hold the range.
+                    compare(
+                        statistics, before[channel], binWidth: (statistics.maximum - statistics.minimum) / 255)
+                }
+            }
+        }
+    }
+
+    private func compare(_ observation: Observation, _ samples: [Float]) {
+        compare(observation.statistics, samples, binWidth: observation.histogram.binWidth)
+        let zeros = samples.count { $0 == 0 }
+        #expect(observation.histogram.total == samples.count && observation.histogram.zeroCount == zeros)
+        #expect(observation.histogram.lo <= observation.statistics.minimum)
+        #expect(observation.histogram.hi > observation.statistics.maximum)
+    }
+
+    private func compare(_ found: Statistics, _ samples: [Float], binWidth: Double?) {
+        let mean = samples.reduce(0) { $0 + Double($1) } / Double(samples.count)
+        func central(_ power: (Double) -> Double) -> Double {
+            samples.reduce(0) { $0 + power(Double($1) - mean) }
+        }
+        #expect(found.count == samples.count)
+        #expect(found.minimum == samples.min().map(Double.init) && found.maximum == samples.max().map(Double.init))
+        #expect(abs(found.mean - mean) < 1e-9)
+        let variance = central { $0 * $0 }
+        #expect(abs(found.standardDeviation - (variance / Double(samples.count - 1)).squareRoot()) < 1e-9)
+        // A sample is taken to lie anywhere in its bin; most of those between 0 and the mean count twice.
+        let deviation = central { abs($0) } / Double(samples.count)
+        #expect(abs(found.meanAbsoluteDeviation - deviation) <= (binWidth ?? 0) / 2)
+        let positive = samples.filter { $0 > 0 }
+        let tail = positive.reduce(0) { $0 + Double($1) } / Double(max(1, positive.count))
+        #expect(abs(found.tailMean - tail) < 1e-9)
+    }
+
     @Test(arguments: [AllocationChoice.none, .both], ResidualStorage.allCases)
     func quantizedResultsDoNotDependOnThreadsOrBatches(
         allocation: AllocationChoice, residual: ResidualStorage

@@ -7,13 +7,12 @@ import Testing
 func observe(_ samples: [Float], pre: [Float]? = nil, bins: Int = 2048) -> Observation {
     func summary(_ values: [Float]) -> (Statistics, Histogram) {
         values.withUnsafeBufferPointer { values in
-            var moments = Moments()
-            moments.add(values)
-            var central = CentralMoments(mean: moments.mean)
-            central.add(values)
+            let moments = Moments(of: values)
             var histogram = Histogram(lo: Double(moments.minimum), hi: Double(moments.maximum), bins: bins)
             histogram.add(values)
-            return (Statistics(moments, central), histogram)
+            return (
+                Statistics(moments, meanAbsoluteDeviation: moments.meanAbsoluteDeviation(of: values)), histogram
+            )
         }
     }
     let (statistics, histogram) = summary(samples)

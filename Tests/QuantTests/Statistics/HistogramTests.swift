@@ -22,14 +22,6 @@ import Testing
         #expect(counted.total == 7)
     }
 
-    @Test func partsInAnyOrderMergeToTheWhole() {
-        let samples = normal(5000, seed: 41)
-        let whole = histogram(samples, lo: -4, hi: 4)
-        var merged = histogram(Array(samples[3000...]), lo: -4, hi: 4)
-        merged.merge(histogram(Array(samples[..<3000]), lo: -4, hi: 4))
-        #expect(merged == whole)
-    }
-
     @Test func powerIsTheMeanSquareAndQuantilesThoseOfTheSamples() {
         let samples = normal(100_000, seed: 42)
         let counted = histogram(samples, lo: -6, hi: 6, bins: 2048)

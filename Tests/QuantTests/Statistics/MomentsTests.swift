@@ -8,39 +8,75 @@ import Testing
         return (0..<1003).map { $0 % 5 == 0 ? 0 : generator.gauss() + 0.25 }
     }()
 
+    private func moments(_ samples: some Collection<Float>) -> Moments {
+        Array(samples).withUnsafeBufferPointer { Moments(of: $0) }
+    }
+
+    /// The sums of powers about the mean, in two passes.
+    private func central(_ samples: [Float], _ power: Int) -> Double {
+        let mean = samples.reduce(0) { $0 + Double($1) } / Double(samples.count)
+        return samples.reduce(0) { sum, sample in
+            sum + (0..<power).reduce(1) { product, _ in product * (Double(sample) - mean) }
+        }
+    }
+
     @Test func partsMergeToTheWhole() {
-        var whole = Moments()
-        samples.withUnsafeBufferPointer { whole.add($0) }
+        let whole = moments(samples)
         var merged = Moments()
         for start in stride(from: 0, to: samples.count, by: 37) {
-            var part = Moments()
-            samples[start..<min(start + 37, samples.count)].withUnsafeBufferPointer { part.add($0) }
-            merged.merge(part)
+            merged.merge(moments(samples[start..<min(start + 37, samples.count)]))
         }
         #expect(merged.count == whole.count && merged.zeroCount == whole.zeroCount)
         #expect(merged.minimum == whole.minimum && merged.maximum == whole.maximum)
-        #expect(abs(merged.sum - whole.sum) < 1e-9)
-        #expect(abs(merged.sumOfSquares - whole.sumOfSquares) < 1e-9)
-        #expect(merged.positiveCount == whole.positiveCount)
+        #expect(abs(merged.mean - whole.mean) < 1e-12)
+        #expect(abs(merged.second - whole.second) < 1e-9)
+        #expect(abs(merged.third - whole.third) < 1e-9)
+        #expect(abs(merged.fourth - whole.fourth) < 1e-9)
+        #expect(merged.positive.count == whole.positive.count)
+        #expect(abs(merged.positive.sum - whole.positive.sum) < 1e-9)
     }
 
-    @Test func vectorsAndSinglesAgree() {
-        var vector = Moments()
-        samples.withUnsafeBufferPointer { vector.add($0) }
-        var single = Moments()
-        for sample in samples { single.add(sample) }
-        #expect(vector.count == single.count && vector.positiveCount == single.positiveCount)
-        #expect(vector.zeroCount == single.zeroCount && vector.zeroCount >= 200)
-        #expect(abs(vector.positiveSum - single.positiveSum) < 1e-9)
-        #expect(abs(vector.positiveSumOfSquares - single.positiveSumOfSquares) < 1e-9)
+    @Test func onePassIsAsGoodAsTwo() {
+        let found = moments(samples)
+        #expect(abs(found.mean * Double(samples.count) - samples.reduce(0) { $0 + Double($1) }) < 1e-9)
+        #expect(abs(found.second / central(samples, 2) - 1) < 1e-12)
+        #expect(abs(found.third / central(samples, 3) - 1) < 1e-9)
+        #expect(abs(found.fourth / central(samples, 4) - 1) < 1e-12)
+        let positive = samples.filter { $0 > 0 }
+        #expect(found.positive.count == positive.count)
+        #expect(found.zeroCount == samples.count { $0 == 0 } && found.zeroCount >= 200)
+        #expect(abs(found.positive.sum - positive.reduce(0) { $0 + Double($1) }) < 1e-9)
+        #expect(
+            abs(found.positive.sumOfSquares - positive.reduce(0) { $0 + Double($1) * Double($1) }) < 1e-9)
+    }
+
+    @Test func aSmallSpreadAboutALargeMeanKeepsItsDigits() {
+        let far = samples.map { 4096 + $0 / 256 }
+        #expect(abs(moments(far).second / central(far, 2) - 1) < 1e-9)
+        #expect(abs(moments(far).fourth / central(far, 4) - 1) < 1e-9)
+        let constant = moments([Float](repeating: 5.3, count: 1000))
+        #expect(constant.second == 0 && constant.fourth == 0 && constant.mean == Double(Float(5.3)))
     }
 
     @Test func valuesThatAreNotFiniteAreCountedAndLeftOut() {
-        var moments = Moments()
-        let values: [Float] = [1, .nan, 2, .infinity, 3, -.infinity, 4, 5, 6]
-        values.withUnsafeBufferPointer { moments.add($0) }
-        #expect(moments.count == 6 && moments.nonFiniteCount == 3)
-        #expect(moments.sum == 21 && moments.maximum == 6 && moments.minimum == 1)
+        let found = moments([1, .nan, 2, .infinity, 3, -.infinity, 4, 5, 6])
+        #expect(found.count == 6 && found.nonFiniteCount == 3)
+        #expect(found.mean == 3.5 && found.maximum == 6 && found.minimum == 1)
+        #expect(moments([.nan, .infinity]).count == 0)
+    }
+
+    /// Bins with an edge at zero, as calibration counts them.
+    ///
+    /// What is lost is where in its bin a sample lies: a bin between 0 and the mean has some 2,000, a sixteenth wide.
+    @Test(arguments: [-0.4, 0.0, 0.7] as [Float], [false, true])
+    func meanAbsoluteDeviationOfCountsIsThatOfTheSamples(mean: Float, isRectified: Bool) {
+        var generator = SeededGenerator(seed: 77)
+        let samples = (0..<100_000).map { _ in generator.laplace() + mean }.map { isRectified ? max($0, 0) : $0 }
+        let found = moments(samples)
+        let exact = samples.withUnsafeBufferPointer { found.meanAbsoluteDeviation(of: $0) }
+        var counts = isRectified ? Histogram(lo: 0, hi: 16, bins: 256) : Histogram(lo: -16, hi: 16, bins: 512)
+        samples.withUnsafeBufferPointer { counts.add($0) }
+        #expect(abs(counts.meanAbsoluteDeviation(found) / exact - 1) < 1.5e-4)
     }
 
     @Test func meanAbsoluteDeviationIsPooledAndNotAveragedOverImages() {

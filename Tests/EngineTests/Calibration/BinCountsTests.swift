@@ -1,0 +1,74 @@
+import CKernels
+import Quant
+import Testing
+
+@testable import Engine
+
+@Suite struct BinCountsTests {
+    /// Counts of samples that come one after the other, as a kernel would count them.
+    private func counts(_ samples: some Sequence<Float>, bins: Int = 64, limit: Int = Int(UInt32.max)) -> BinCounts
+    {
+        var counts = BinCounts(bins: bins, lanes: 1, limit: limit)
+        for sample in samples {
+            counts.cover(sample, sample)
+            counts.add(samples: 1) { bins in
+                let position = Int((sample * bins.pointee.inverseWidths[0]).rounded(.down))
+                if sample != 0 { bins.pointee.counts[position & Int(bins.pointee.bins - 1)] += 1 }
+            }
+        }
+        return counts
+    }
+
+    private let samples: [Float] = {
+        var random = SplitMix64(seed: 3)
+        return random.reals(2000).enumerated().map { index, value in value * Float(1 << (index / 250)) + 0.25 }
+    }()
+
+    @Test func theOrderOfSamplesDoesNotMatter() {
+        let upward = counts(samples).histogram(zeroCount: 0)
+        #expect(counts(samples.reversed()).histogram(zeroCount: 0) == upward)
+        #expect(upward.total == samples.count)
+        #expect((32...64).contains(upward.counts.count))
+        #expect(upward.lo <= Double(samples.min() ?? 0) && upward.hi > Double(samples.max() ?? 0))
+        #expect(upward.lo + upward.binWidth > Double(samples.min() ?? 0))
+    }
+
+    @Test func partsInAnyOrderMergeToTheWhole() {
+        let whole = counts(samples).histogram(zeroCount: 0)
+        let (small, large) = (counts(samples[..<700]), counts(samples[700...]))
+        for (first, second) in [(small, large), (large, small)] {
+            var merged = first
+            merged.merge(second)
+            merged.merge(counts([]))
+            #expect(merged.histogram(zeroCount: 0) == whole)
+            var empty = counts([])
+            empty.merge(merged)
+            #expect(empty.histogram(zeroCount: 0) == whole)
+        }
+    }
+
+    @Test func countersThatAreFullAreEmptiedInTime() {
+        let whole = counts(samples).histogram(zeroCount: 0)
+        #expect(counts(samples, limit: 100).histogram(zeroCount: 0) == whole)
+        var merged = counts(samples[..<700], limit: 100)
+        merged.merge(counts(samples[700...], limit: 900))
+        #expect(merged.histogram(zeroCount: 0) == whole)
+    }
+
+    @Test func valuesOfAnyMagnitudeHaveBins() {
+        let tiny = Float.leastNonzeroMagnitude, huge = Float.greatestFiniteMagnitude
+        for samples in [[tiny], [-tiny, tiny], [huge], [-huge, huge], [tiny, huge], [-huge, -huge / 2], [0]] {
+            let histogram = counts(samples).histogram(zeroCount: 0)
+            #expect(histogram.total == samples.count { $0 != 0 }, "\(samples)")
+            #expect(histogram.lo.isFinite && histogram.hi.isFinite && histogram.binWidth > 0)
+        }
+        // Neighbouring floats have bins of their own.
+        #expect(counts([1000, Float(1000).nextUp]).histogram(zeroCount: 0).counts == [1, 1])
+    }
+
+    @Test func zerosAreKeptApart() {
+        let histogram = counts([0, -0.0, 0.1, 0.9, -1]).histogram(zeroCount: 2)
+        #expect(histogram.zeroCount == 2 && histogram.total == 5)
+        #expect(histogram.counts.reduce(0, +) == 3)
+    }
+}

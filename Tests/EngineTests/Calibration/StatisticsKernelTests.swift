@@ -1,0 +1,106 @@
+import CKernels
+import Net
+import Quant
+import Testing
+
+@testable import Engine
+
+/// The kernels against the plain definition: whole and partial blocks, rows with and without halo, odd values.
+@Suite struct StatisticsKernelTests {
+    private static let layouts = [
+        MapLayout(channels: 16, height: 8, width: 8, halo: 1), MapLayout(channels: 1, height: 1, width: 1),
+        MapLayout(channels: 3, height: 5, width: 7, halo: 2), MapLayout(channels: 33, height: 3, width: 2),
+        MapLayout(channels: 20, height: 1, width: 19, halo: 1),
+    ]
+
+    /// Planar values of two images: rectified or not, with infinities and NaN or without.
+    private func values(_ layout: MapLayout, isRectified: Bool, odd: [Float], seed: UInt64) -> [Float] {
+        var random = SplitMix64(seed: seed)
+        var values = random.reals(2 * layout.elements).map { isRectified ? max(0, $0) : 3 * $0 + 1 }
+        for value in odd { values[Int.random(in: values.indices, using: &random)] = value }
+        return values
+    }
+
+    private func sums(
+        _ layout: MapLayout, _ values: [Float], _ isa: InstructionSet, _ counts: Shared<ChannelCounts>?
+    ) -> TensorStatistics {
+        let map = FeatureMap(layout: layout, capacity: 2)
+        map.load(planar: values, into: 0..<2)
+        var sums = TensorSums(channels: layout.channels, countsWhole: true)
+        sums.add(map, 0..<1, isa: isa, channelCounts: counts)
+        sums.add(map, 1..<2, isa: isa, channelCounts: counts)
+        return sums.statistics
+    }
+
+    private func samples(_ channel: Int, _ layout: MapLayout, _ values: [Float]) -> [Float] {
+        let plane = layout.height * layout.width
+        return (0..<2).flatMap { image -> ArraySlice<Float> in
+            let start = (image * layout.channels + channel) * plane
+            return values[start..<start + plane]
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [[], [.nan, .infinity, -.infinity, .nan, 0, -0.0]] as [[Float]])
+    func momentsAreThoseOfTheSamples(isa: InstructionSet, odd: [Float]) {
+        for (index, layout) in Self.layouts.enumerated() {
+            for isRectified in [false, true] {
+                let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(50 + index))
+                let found = sums(layout, values, isa, nil)
+                for channel in 0..<layout.channels {
+                    let own = found.channels[channel]
+                    let expected = samples(channel, layout, values).withUnsafeBufferPointer { Moments(of: $0) }
+                    #expect(own.count == expected.count && own.nonFiniteCount == expected.nonFiniteCount)
+                    #expect(own.minimum == expected.minimum && own.maximum == expected.maximum)
+                    #expect(own.zeroCount == expected.zeroCount && own.positive.count == expected.positive.count)
+                    // Sums of at most 128 numbers below 4, and their fourth powers, in another order.
+                    #expect(abs(own.mean - expected.mean) < 1e-12)
+                    #expect(abs(own.second - expected.second) < 1e-10)
+                    #expect(abs(own.third - expected.third) < 1e-9)
+                    #expect(abs(own.fourth - expected.fourth) < 1e-8)
+                    #expect(abs(own.positive.sum - expected.positive.sum) < 1e-10)
+                    #expect(abs(own.positive.sumOfSquares - expected.positive.sumOfSquares) < 1e-10)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [[], [.nan, .infinity, -.infinity, .nan, 0, -0.0]] as [[Float]])
+    func countsAreThoseOfTheSamples(isa: InstructionSet, odd: [Float]) {
+        for (index, layout) in Self.layouts.enumerated() {
+            for isRectified in [false, true] {
+                let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(70 + index))
+                let counts = Shared(ChannelCounts(channels: layout.channels, bins: 64))
+                let found = sums(layout, values, isa, counts)
+                #expect(found.whole.histogram == expected(values, bins: 4096))
+                #expect(sums(layout, values, isa, nil).whole.histogram == found.whole.histogram)
+                let taken = counts.withLock { $0 }
+                for (channel, moments) in found.channels.enumerated() {
+                    #expect(
+                        taken.histogram(of: channel, zeroCount: moments.zeroCount)
+                            == expected(samples(channel, layout, values), bins: 64))
+                }
+                #expect(
+                    taken.whole.histogram(zeroCount: found.whole.moments.zeroCount) == expected(values, bins: 64))
+            }
+        }
+    }
+
+    /// The histogram by its definition: the narrowest bins whose width is a power of two.
+    private func expected(_ samples: [Float], bins: Int) -> Histogram {
+        let finite = samples.filter(\.isFinite)
+        guard let least = finite.min(), let greatest = finite.max() else {
+            return Histogram(lo: 0, hi: 0, bins: bins)
+        }
+        var width = 0x1p-126
+        while max(abs(least), abs(greatest)) >= Float(width * 0x1p24)
+            || (Double(greatest) / width).rounded(.down) - (Double(least) / width).rounded(.down) >= Double(bins)
+        {
+            width *= 2
+        }
+        let first = Int((Double(least) / width).rounded(.down))
+        var counts = [Int](repeating: 0, count: Int((Double(greatest) / width).rounded(.down)) - first + 1)
+        for sample in finite where sample != 0 { counts[Int((Double(sample) / width).rounded(.down)) - first] += 1 }
+        return Histogram(
+            lo: Double(first) * width, binWidth: width, counts: counts, zeroCount: finite.count { $0 == 0 })
+    }
+}

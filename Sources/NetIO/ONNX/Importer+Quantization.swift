@@ -119,6 +119,24 @@ extension Importer {
         return abs(quantizer.largest - 6) < 1e-4 ? .clip(minimum: 0, maximum: 6) : .relu
     }
 
+    /// Whether a tensor's values are at least 0, by what writes it.
+    private func isNotNegative(_ tensor: TensorID) -> Bool {
+        guard let writer = writers[tensor] else { return false }
+        let node = nodes[writer]
+        func inputs() -> Bool { node.inputs.allSatisfy { $0.map { isNotNegative($0) } ?? false } }
+        switch node.operation {
+        case .unary(.relu), .unary(.sigmoid), .unary(.hardSigmoid), .unary(.exp), .unary(.absolute),
+            .softmax(_, false):
+            return true
+        case .unary(.clip(let minimum, _)): return minimum >= 0
+        case .pad(_, _, .constant(let value)): return value >= 0 && inputs()
+        case .maxPool, .averagePool, .globalAveragePool, .globalMaxPool, .reshape, .transpose, .concatenate,
+            .split, .slice, .elementwise(.add), .elementwise(.multiply), .elementwise(.maximum):
+            return inputs()
+        default: return false
+        }
+    }
+
     /// Keeps what a constant that becomes real says of its codes, for the layer whose weights it is.
     mutating func noteStoredCodes(_ context: NodeContext) {
         guard let output = context.proto.output.first, let input = context.proto.input.first else { return }

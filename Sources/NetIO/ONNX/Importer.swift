@@ -12,17 +12,17 @@ struct Importer {
     }
 
     let opset: Int
-    private let options: ImportOptions
+    let options: ImportOptions
     private let model: OnnxModel
     private let name: String
     private let decoder: TensorDecoder
 
     private var values: [String: Value] = [:]
     /// The batch size that the file fixes for its inputs, if it does.
-    private(set) var declaredBatch: Int?
+    var declaredBatch: Int?
     private(set) var tensors: [TensorDescription] = []
     private var constants: [TensorID: Tensor] = [:]
-    private var nodes: [Node] = []
+    private(set) var nodes: [Node] = []
     private var usedNames: Set<String> = []
     /// The graph's own identifier of a constant that several nodes read.
     private var constantIDs: [String: TensorID] = [:]
@@ -37,7 +37,7 @@ struct Importer {
     var codeTypes: [String: Int32] = [:]
     var codeBounds: [String: ClosedRange<Float>] = [:]
     /// The node that writes each tensor.
-    private var writers: [TensorID: Int] = [:]
+    private(set) var writers: [TensorID: Int] = [:]
 
     /// What is known of net inputs, for operators that need to know it at load.
     private var known: [String: Constant] = [:]
@@ -82,7 +82,7 @@ struct Importer {
             values[input.name] = .runtime(id)
             inputs.append(id)
         }
-        for node in try sortedNodes() { try read(node) }
+        for node in try NodeOrder(of: model.graph.node, known: Set(values.keys)).nodes { try read(node) }
         var outputs: [TensorID] = []
         for output in model.graph.output {
             guard let value = values[output.name] else {
@@ -199,24 +199,6 @@ struct Importer {
     /// What is known of a name.
     func value(named name: String) -> Value? { values[name] }
 
-    /// Whether a tensor's values are at least 0, by what writes it.
-    func isNotNegative(_ tensor: TensorID) -> Bool {
-        guard let writer = writers[tensor] else { return false }
-        let node = nodes[writer]
-        func inputs() -> Bool { node.inputs.allSatisfy { $0.map { isNotNegative($0) } ?? false } }
-        switch node.operation {
-        case .unary(.relu), .unary(.sigmoid), .unary(.hardSigmoid), .unary(.exp), .unary(.absolute),
-            .softmax(_, false):
-            return true
-        case .unary(.clip(let minimum, _)): return minimum >= 0
-        case .pad(_, _, .constant(let value)): return value >= 0 && inputs()
-        case .maxPool, .averagePool, .globalAveragePool, .globalMaxPool, .reshape, .transpose, .concatenate,
-            .split, .slice, .elementwise(.add), .elementwise(.multiply), .elementwise(.maximum):
-            return inputs()
-        default: return false
-        }
-    }
-
     /// Makes an output another name of a value already known.
     mutating func alias(_ context: NodeContext, to value: Value) {
         if let output = context.proto.output.first { values[output] = value }
@@ -242,127 +224,6 @@ struct Importer {
 
     /// The values of a tensor stored in an attribute.
     func decode(_ tensor: OnnxTensor) throws(OnnxError) -> Constant { try decoder.decode(tensor) }
-
-    // MARK: Order and inputs
-
-    private func sortedNodes() throws(OnnxError) -> [OnnxNode] {
-        let all = model.graph.node
-        var known = Set(values.keys)
-        if all.allSatisfy({ node in
-            let ready = node.input.allSatisfy { $0.isEmpty || known.contains($0) }
-            known.formUnion(node.output)
-            return ready
-        }) {
-            return all
-        }
-        // Not in order: Kahn's algorithm over the names still missing.
-        known = Set(values.keys)
-        var waiting: [String: [Int]] = [:]
-        var missing = [Int](repeating: 0, count: all.count)
-        var ready: [Int] = []
-        for (index, node) in all.enumerated() {
-            let names = Set(node.input).filter { !$0.isEmpty && !known.contains($0) }
-            for name in names { waiting[name, default: []].append(index) }
-            missing[index] = names.count
-            if names.isEmpty { ready.append(index) }
-        }
-        var order: [OnnxNode] = []
-        var next = 0
-        while next < ready.count {
-            let node = all[ready[next]]
-            next += 1
-            order.append(node)
-            for name in Set(node.output) where !name.isEmpty {
-                for index in waiting.removeValue(forKey: name) ?? [] {
-                    missing[index] -= 1
-                    if missing[index] == 0 { ready.append(index) }
-                }
-            }
-        }
-        if order.count < all.count, let stuck = all.indices.first(where: { missing[$0] > 0 }) {
-            let tensor = all[stuck].input.first { waiting[$0] != nil } ?? ""
-            throw .unresolved(node: all[stuck].name.isEmpty ? all[stuck].opType : all[stuck].name, tensor: tensor)
-        }
-        return order
-    }
-
-    /// Refuses options about inputs that the model does not have.
-    private func checkOptions(_ inputs: [OnnxValueInfo]) throws(OnnxError) {
-        let names = inputs.map(\.name)
-        for name in options.shapes.keys.sorted() + options.fixed.keys.sorted() where !names.contains(name) {
-            let list = names.prefix(12).map { "'\($0)'" }.joined(separator: ", ")
-            throw .input(name: name, reason: "the model has no such input; it has \(list)")
-        }
-        let open = inputs.filter { options.fixed[$0.name] == nil && options.shapes[$0.name] == nil }
-        if options.shape != nil, open.count > 1 {
-            throw .input(name: open[1].name, reason: "the model has several inputs: write --shape NAME:1,3,224,224")
-        }
-    }
-
-    /// An input that is the same for every image.
-    private mutating func fixed(_ input: OnnxValueInfo, _ value: Float) throws(OnnxError) -> Constant {
-        let shape = try inputShape(input)
-        guard shape.count < 1 << 28 else {
-            throw .input(name: input.name, reason: "\(shape) is too large to be fixed")
-        }
-        if [2, 3, 4, 5, 6, 7, 9, 12, 13].contains(input.type.tensorType.elemType) {
-            guard let whole = Int64(exactly: value) else {
-                throw .input(name: input.name, reason: "it holds whole numbers, and \(value) is none")
-            }
-            return .integer(shape, [Int64](repeating: whole, count: shape.count))
-        }
-        return .real(Tensor(shape: shape, values: [Float](repeating: value, count: shape.count)))
-    }
-
-    /// An input's shape for one image: the leading dimension is the batch whatever the file says.
-    private mutating func inputShape(_ input: OnnxValueInfo) throws(OnnxError) -> Shape {
-        if let given = options.given[input.name] { return given.shape }
-        let declared = input.type.tensorType.shape.dim
-        let listed = options.shapes[input.name] ?? (options.fixed[input.name] == nil ? options.shape : nil)
-        if let listed, !declared.isEmpty, listed.count != declared.count {
-            throw .input(
-                name: input.name,
-                reason: "the shape given has \(listed.count) dimensions, and the file's has \(declared.count)")
-        }
-        var dimensions: [Int] = []
-        for axis in 0..<max(declared.count, listed?.count ?? 0) {
-            let value = axis < declared.count ? Importer.fixedValue(declared[axis]) : nil
-            if axis == 0, !options.keepsBatch {
-                if let value, value > 1 { declaredBatch = value }
-                dimensions.append(1)
-            } else if let value {
-                if let wanted = listed?[axis], wanted != value {
-                    throw .input(
-                        name: input.name, reason: "the file fixes dimension \(axis) at \(value), not \(wanted)")
-                }
-                dimensions.append(value)
-            } else if let wanted = listed?[axis] {
-                dimensions.append(wanted)
-            } else {
-                throw .unknownDimension(
-                    input: input.name, axis: axis, shape: declared.map(Importer.text).joined(separator: ","))
-            }
-        }
-        guard !dimensions.isEmpty || options.keepsBatch, let shape = Shape(validating: dimensions) else {
-            throw .tensor(
-                name: input.name, reason: "the input has no shape: name it, such as --shape 1,3,224,224")
-        }
-        return shape
-    }
-
-    /// A dimension that the file fixes; some exporters write -1 or 0 for open ones.
-    private static func fixedValue(_ dimension: OnnxTensorShape.Dimension) -> Int? {
-        guard case .dimValue(let value)? = dimension.value, value > 0, value < 1 << 31 else { return nil }
-        return Int(value)
-    }
-
-    private static func text(_ dimension: OnnxTensorShape.Dimension) -> String {
-        switch dimension.value {
-        case .dimValue(let value)? where value > 0: "\(value)"
-        case .dimParam(let name)? where !name.isEmpty: name
-        default: "?"
-        }
-    }
 
     // MARK: Nodes
 
@@ -411,47 +272,6 @@ struct Importer {
             suffix += 1
         }
         return name
-    }
-}
-
-/// One node of a model while it is read.
-struct NodeContext {
-    /// The node's unique name.
-    let name: String
-    let proto: OnnxNode
-    let attributes: Attributes
-    /// What is known of each input; `nil` where an optional input is absent.
-    let values: [Importer.Value?]
-    /// What the caller said of net inputs that run all the same.
-    let known: [Constant?]
-
-    /// The constant at an input, if it is present and known at load.
-    func constant(_ index: Int) -> Constant? {
-        guard index < values.count else { return nil }
-        if case .constant(let constant)? = values[index] { return constant }
-        return index < known.count ? known[index] : nil
-    }
-
-    /// Whether the input is present.
-    func has(_ index: Int) -> Bool { index < values.count && values[index] != nil }
-
-    /// A list of integers given as an attribute before some opset and as an input since.
-    func integers(attribute: String, input: Int) throws(OnnxError) -> [Int]? {
-        if let listed = attributes.ints(attribute) { return listed }
-        guard has(input) else { return nil }
-        guard let values = constant(input)?.integers else {
-            throw attributes.unsupported("its input '\(proto.input[input])' (\(attribute)) has to be known at load")
-        }
-        return values.map { Int(clamping: $0) }
-    }
-
-    /// An axis counted from the end if negative, checked against the rank.
-    func axis(_ axis: Int, rank: Int) throws(OnnxError) -> Int {
-        let positive = axis < 0 ? axis + rank : axis
-        guard (0..<rank).contains(positive) else {
-            throw attributes.malformed("axis \(axis) of a tensor with \(rank) axes")
-        }
-        return positive
     }
 }
 

@@ -86,11 +86,14 @@ let package = Package(
         .executableTarget(
             name: "conformance", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
 
+        // Array files, for tests and mutations.
+        .target(name: "NetIOTesting", dependencies: ["CZip"], swiftSettings: strict),
+
         // Mutated files for the readers.
         .executableTarget(
             name: "reader-fuzz",
             dependencies: [
-                "CPng", "CTurboJPEG", "CZip", "CZlib", "Engine", "Net", "NetIO", "OnnxProto", "Quant",
+                "CPng", "CTurboJPEG", "CZlib", "Engine", "Net", "NetIO", "NetIOTesting", "OnnxProto", "Quant",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
 
@@ -102,7 +105,7 @@ let package = Package(
         .testTarget(
             name: "NetIOTests",
             dependencies: [
-                "CPng", "CTurboJPEG", "CZip", "CZlib", "Net", "NetIO", "OnnxProto", "Quant",
+                "CPng", "CTurboJPEG", "CZlib", "Net", "NetIO", "NetIOTesting", "OnnxProto", "Quant",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
         .testTarget(

@@ -1,7 +1,7 @@
-import CZip
 import CZlib
 import Foundation
 import Glibc
+import NetIOTesting
 import OnnxProto
 import SwiftProtobuf
 
@@ -21,19 +21,13 @@ enum ArraySeeds {
 
     private static func record(_ label: UInt8) -> [UInt8] { [label] + (0..<3072).map { UInt8($0 % 251) } }
 
-    private static func idx(_ type: UInt8, _ dimensions: [UInt8], _ count: Int) -> [UInt8] {
-        let sizes = dimensions.flatMap { [0, 0, 0, $0] as [UInt8] }
-        return [0, 0, type, UInt8(dimensions.count)] + sizes + (0..<count).map { UInt8($0 % 61) }
+    private static func idx(_ type: UInt8, _ dimensions: [UInt32], _ count: Int) -> [UInt8] {
+        ArrayFile.idx(type, dimensions, (0..<count).map { UInt8($0 % 61) })
     }
 
     /// A `.npy` file whose elements count up.
     static func npy(_ type: String, _ shape: String, _ count: Int) -> [UInt8] {
-        var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
-        while (10 + header.count + 1) % 64 != 0 { header += " " }
-        header += "\n"
-        let version: [UInt8] = [1, 0, UInt8(header.count & 255), UInt8(header.count >> 8)]
-        let start: [UInt8] = [0x93] + Array("NUMPY".utf8) + version
-        return start + Array(header.utf8) + (0..<count).map { UInt8($0 % 61) }
+        ArrayFile.npy(type, shape, (0..<count).map { UInt8($0 % 61) })
     }
 
     /// Archives, stored and deflated; the last one holds 32 MiB of zeros in 32 KiB.
@@ -44,24 +38,9 @@ enum ArraySeeds {
         let own = [(name: "images.npy", bytes: npy[0]), (name: "labels.npy", bytes: npy("<i8", "(4,)", 32))]
         let other = [(name: "x.npy", bytes: npy[1]), (name: "y.npy", bytes: npy("|u1", "(2,)", 2))]
         return [(own, false), (other, true), ([(name: "x.npy", bytes: large)], true)].map { entries, deflated in
-            zip(entries, at: path, deflated: deflated)
+            ArrayFile.zip(entries, at: path, deflated: deflated)
             return contents(path)
         }
-    }
-
-    static func zip(_ entries: [(name: String, bytes: [UInt8])], at path: String, deflated: Bool) {
-        var code: Int32 = 0
-        guard let archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code) else { return }
-        for entry in entries {
-            let copy = malloc(max(1, entry.bytes.count))
-            entry.bytes.withUnsafeBytes { bytes in
-                if let source = bytes.baseAddress, let copy { memcpy(copy, source, bytes.count) }
-            }
-            let source = zip_source_buffer(archive, copy, UInt64(entry.bytes.count), 1)
-            let index = zip_file_add(archive, entry.name, source, 0)
-            zip_set_file_compression(archive, UInt64(index), deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0)
-        }
-        zip_close(archive)
     }
 
     static func gzip(_ bytes: [UInt8]) -> [UInt8] {

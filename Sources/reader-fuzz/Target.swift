@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Net
 import NetIO
+import NetIOTesting
 import OnnxProto
 import Quant
 import SwiftProtobuf
@@ -39,7 +40,7 @@ struct Target {
                     var member = random.pick(ArraySeeds.npy)
                     ByteMutation.apply(to: &member, &random)
                     let path = "\(folder)/input.npz"
-                    ArraySeeds.zip([("images.npy", member)], at: path, deflated: random.pick(2) == 0)
+                    ArrayFile.zip([("images.npy", member)], at: path, deflated: random.pick(2) == 0)
                     return path
                 }, read: images),
             Target(name: "idx", make: bytes(ArraySeeds.idx, ".idx"), read: images),

@@ -1,5 +1,6 @@
 import Glibc
 import Net
+import NetIOTesting
 import Testing
 
 @testable import NetIO

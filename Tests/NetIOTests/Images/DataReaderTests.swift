@@ -1,5 +1,6 @@
 import Glibc
 import Net
+import NetIOTesting
 import OnnxProto
 import SwiftProtobuf
 import Testing

@@ -1,6 +1,7 @@
 import CZlib
 import Glibc
 import Net
+import NetIOTesting
 import OnnxProto
 import SwiftProtobuf
 import Testing

@@ -1,4 +1,5 @@
 import Net
+import NetIOTesting
 import Testing
 
 @testable import NetIO

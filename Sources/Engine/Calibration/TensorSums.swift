@@ -28,6 +28,7 @@ struct TensorSums: Sendable {
         _ map: FeatureMap, _ images: Range<Int>, isa: InstructionSet, channelCounts: Shared<ChannelCounts>?
     ) {
         let layout = map.layout
+        precondition(layout.pixelStride == MapLayout.lanes, "the kernels read blocks")
         let (height, width) = (Int32(layout.height), Int32(layout.width))
         let pieces = images.flatMap { image in
             (0..<layout.blocks).map { (block: $0, view: StoredMap.floats(map).view(image: image, block: $0)) }

@@ -15,6 +15,17 @@ static inline __attribute__((always_inline, target("avx512f,avx512bw"))) nk_ints
 }
 #define NK_TURN_BYTES nk_turn_bytes
 
+/// The same by one instruction, where nk_can_look_up(); written out, since the level is compiled without it.
+static inline __attribute__((always_inline, target("avx512f,avx512bw"))) nk_ints nk_permute_bytes(nk_ints bytes) {
+    static const uint8_t order[64] __attribute__((aligned(64))) = {
+        0, 16, 32, 48, 1, 17, 33, 49, 2,  18, 34, 50, 3,  19, 35, 51, 4,  20, 36, 52, 5,  21, 37, 53, 6,  22, 38, 54, 7,  23, 39, 55,
+        8, 24, 40, 56, 9, 25, 41, 57, 10, 26, 42, 58, 11, 27, 43, 59, 12, 28, 44, 60, 13, 29, 45, 61, 14, 30, 46, 62, 15, 31, 47, 63};
+    __m512i result;
+    __asm__("vpermb %1, %2, %0" : "=v"(result) : "v"((__m512i)bytes), "v"(*(const __m512i *)order));
+    return (nk_ints)result;
+}
+#define NK_PERMUTE_BYTES nk_permute_bytes
+
 /// nk_pack_units for the first `count` pixels, a constant of the caller.
 static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk_pack_some_units(
     uint8_t *bytes, const nk_floats units[4], int zero, const int count) {
@@ -45,6 +56,44 @@ static __attribute__((noinline, target("avx512f,avx512bw,avx512vbmi"))) void nk_
         _mm512_mask_storeu_epi8(results + i, lanes, result);
     }
 }
+
+/// The codes of four planes' bytes side by side, sixteen bytes a pixel, the others `filler`: the pixels of whole fours that
+/// it returns the number of. `tables` has 256 codes for each plane.
+static __attribute__((noinline, target("avx512f,avx512bw,avx512vbmi"))) int nk_interleave(
+    const uint8_t *const planes[4], const uint8_t *tables, uint8_t filler, uint8_t *target, int pixels) {
+    const __m512i fillers = _mm512_set1_epi8((char)filler);
+    // Four neighbouring numbers of 32 bits go to the four quarters.
+    const __m512i quarter = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    for (int done = 0; done < pixels; done += 64) {
+        const int left = pixels - done;
+        const __mmask64 lanes = left >= 64 ? ~0ull : (1ull << left) - 1;
+        __m512i codes[4], fours[4];
+        for (int c = 0; c < 4; c++) {
+            const uint8_t *table = tables + c * 256;
+            const __m512i byte = _mm512_maskz_loadu_epi8(lanes, planes[c] + done);
+            const __m512i lower =
+                _mm512_permutex2var_epi8(_mm512_loadu_si512(table), byte, _mm512_loadu_si512(table + 64));
+            const __m512i upper =
+                _mm512_permutex2var_epi8(_mm512_loadu_si512(table + 128), byte, _mm512_loadu_si512(table + 192));
+            codes[c] = _mm512_mask_blend_epi8(_mm512_movepi8_mask(byte), lower, upper);
+        }
+        const __m512i low = _mm512_unpacklo_epi8(codes[0], codes[1]), high = _mm512_unpackhi_epi8(codes[0], codes[1]);
+        const __m512i lowRest = _mm512_unpacklo_epi8(codes[2], codes[3]);
+        const __m512i highRest = _mm512_unpackhi_epi8(codes[2], codes[3]);
+        fours[0] = _mm512_unpacklo_epi16(low, lowRest);
+        fours[1] = _mm512_unpackhi_epi16(low, lowRest);
+        fours[2] = _mm512_unpacklo_epi16(high, highRest);
+        fours[3] = _mm512_unpackhi_epi16(high, highRest);
+        for (int i = 0; i < 16 && 4 * i + 4 <= left; i++) {
+            const __m512i from = _mm512_add_epi32(quarter, _mm512_set1_epi32(i / 4 * 4));
+            _mm512_storeu_si512(
+                target + (done + 4 * i) * NKLanes,
+                _mm512_mask_permutexvar_epi32(fillers, 0x1111, from, fours[i % 4]));
+        }
+    }
+    return pixels / 4 * 4;
+}
+#define NK_INTERLEAVE nk_interleave
 #define NK_CAN_LOOK_UP nk_can_look_up
 #define NK_LOOK_UP nk_look_up
 

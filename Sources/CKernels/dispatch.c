@@ -108,6 +108,12 @@ void nk_count_bins(
     kernels(level)->countBins(block, height, width, lanes, channels, whole);
 }
 
+void nk_load_bytes(
+    NKLevel level, const uint8_t *const planes[4], ptrdiff_t step, const uint8_t *tables, bool isWhole, uint8_t filler,
+    uint8_t *target, int pixels) {
+    kernels(level)->loadBytes(planes, step, tables, isWhole, filler, target, pixels);
+}
+
 double nk_measure_peak(NKLevel level, long repetitions) { return kernels(level)->measurePeak(repetitions); }
 
 double nk_measure_code_peak(NKLevel level, long repetitions) { return kernels(level)->measureCodePeak(repetitions); }

@@ -47,6 +47,7 @@ typedef struct {
     void (*boxSums)(NKInput, int, int, int, int, float *);
     void (*addMoments)(NKMap, int, int, double *);
     void (*countBins)(NKMap, int, int, int, const NKBins *, const NKBins *);
+    void (*loadBytes)(const uint8_t *const[4], ptrdiff_t, const uint8_t *, bool, uint8_t, uint8_t *, int);
     double (*measurePeak)(long);
     double (*measureCodePeak)(long);
 } NKKernels;
@@ -55,7 +56,8 @@ typedef struct {
 #define NK_KERNELS \
     { \
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(apply), NK_NAME(channelSums), NK_NAME(boxSums), \
-            NK_NAME(addMoments), NK_NAME(countBins), NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
+            NK_NAME(addMoments), NK_NAME(countBins), NK_NAME(loadBytes), NK_NAME(measurePeak), \
+            NK_NAME(measureCodePeak) \
     }
 
 extern const NKKernels nk_kernels_baseline;

@@ -314,6 +314,12 @@ void nk_maximum_codes(
     NKMap input, int height, int width, NKMap output, NKTile tile, int kernelHeight, int kernelWidth, int rowStride,
     int columnStride, int rowDilation, int columnDilation, int top, int left);
 
+/// Codes of stored images: target[16 pixel + c] = tables[256 c + planes[c][pixel step]] for four channels c. With
+/// `isWhole` the other twelve bytes of a pixel are `filler`, and may be written.
+void nk_load_bytes(
+    NKLevel level, const uint8_t *const planes[4], ptrdiff_t step, const uint8_t *tables, bool isWhole, uint8_t filler,
+    uint8_t *target, int pixels);
+
 /// A measurement, not a kernel: `repetitions` rounds of independent fused multiply-adds in registers; returns the
 /// floating-point operations done (2 for each lane and multiply-add).
 double nk_measure_peak(NKLevel level, long repetitions);

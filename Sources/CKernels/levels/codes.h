@@ -48,6 +48,8 @@ typedef struct {
     ptrdiff_t addendBlockStride;
     const float *windowSums;
     ptrdiff_t windowStride;
+    /// Of the first block, see NKCodeConvolution.
+    const int32_t *windowShift;
     float a, b, addendScale, addendZero, addendStep;
     int zero;
 } NK_NAME(CodeDirect);
@@ -70,6 +72,14 @@ NK_INLINE void NK_NAME(storeCodesDirect)(
         }
     } else if (direct->windowSums != NULL) {
         const float *windowSums = direct->windowSums + pixel * direct->windowStride;
+        if (direct->windowShift != NULL) {
+            // A product and a sum of whole numbers below 2^24 each.
+            const nk_ints whole = *(const nk_ints *)(direct->windowShift + b * NKLanes);
+            const nk_floats shift = __builtin_convertvector(whole, nk_floats);
+            NK_UNROLL for (int p = 0; p < pixels; p++)
+                value[p] = NK_NAME(fma)(
+                    NK_NAME(broadcast)(windowSums[p * direct->windowStride]), shift, value[p]);
+        }
         NK_UNROLL for (int p = 0; p < pixels; p++) {
             const nk_floats windowSum = NK_NAME(broadcast)(windowSums[p * direct->windowStride]);
             value[p] = NK_NAME(fma)(value[p], scale, NK_NAME(fma)(windowSum, offset, bias));
@@ -313,8 +323,7 @@ NK_INLINE void NK_NAME(multiplyRow)(
 
 #if defined(NK_PACK_SOME_UNITS)
 /// What of a convolution goes straight from the registers, as far as it is the same for all rows; no `table` if nothing does.
-NK_INLINE NK_NAME(CodeDirect) NK_NAME(codeDirect)(
-    const NKCodeConvolution *convolution, const NKEpilogue *epilogue, const NKWindow *window) {
+NK_INLINE NK_NAME(CodeDirect) NK_NAME(codeDirect)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2, clamps = epilogue->activation == NKActivationClamp;
     NK_NAME(CodeDirect) direct = {.table = NULL};
@@ -322,7 +331,7 @@ NK_INLINE NK_NAME(CodeDirect) NK_NAME(codeDirect)(
         || outputs[0].map.codes == NULL || outputs[0].map.pixelStride != NKLanes || outputs[0].isShifted
         || (two && (outputs[1].map.codes == NULL || outputs[1].source != 0 || !NK_NAME(looksUp)(outputs)))
         || (epilogue->addend.codes != NULL && epilogue->addend.pixelStride != NKLanes)
-        || !(clamps || epilogue->activation == NKActivationNone) || convolution->windowShift != NULL
+        || !(clamps || epilogue->activation == NKActivationNone)
         || (window->origin != NULL && window->perLane))
         return direct;
     return (NK_NAME(CodeDirect)){
@@ -340,6 +349,8 @@ NK_INLINE void NK_NAME(multiplyDirect)(
     const NKOutput *outputs = epilogue->outputs;
     work->direct = *direct;
     work->direct.table += work->block * direct->tableStride;
+    if (work->convolution->windowShift != NULL)
+        work->direct.windowShift = work->convolution->windowShift + work->block * NKLanes;
     for (int row = tile->firstRow; row < tile->endRow; row++) {
         work->direct.output = NK_NAME(codeRowOf)(&outputs[0].map, work->block, row, 0);
         work->direct.addend = NK_NAME(codeRowOf)(&epilogue->addend, work->block, row, 0);
@@ -371,7 +382,7 @@ static void NK_NAME(convolveDenseCodes)(
         tile = &flat;
     }
 #if defined(NK_PACK_SOME_UNITS)
-    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(convolution, epilogue, window);
+    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(epilogue, window);
 #endif
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     NK_NAME(CodeWork) work = {.convolution = convolution, .input = input, .sumStride = capacity * NKLanes};

@@ -17,10 +17,13 @@ typedef struct {
     bool windows;
     /// Bytes hold the sums of a window's columns, whose kernel rows have at most four.
     bool bytes;
+    /// The processor turns a vector with one instruction.
+    bool permutes;
 } NK_NAME(DepthwiseKind);
 
 /// Codes of four columns from `codes` on, `step` apart, of which `count` exist: [16 channels][4 columns].
-NK_INLINE nk_ints NK_NAME(fourColumns)(const bool dense, const uint8_t *codes, ptrdiff_t step, int count) {
+NK_INLINE nk_ints NK_NAME(fourColumns)(
+    const bool dense, const bool permutes, const uint8_t *codes, ptrdiff_t step, int count) {
     nk_ints columns;
     if (dense) {
         columns = *(const nk_ints *)codes;
@@ -29,7 +32,7 @@ NK_INLINE nk_ints NK_NAME(fourColumns)(const bool dense, const uint8_t *codes, p
         NK_UNROLL for (int j = 0; j < 4; j++)
             __builtin_memcpy((char *)&columns + j * NKLanes, codes + (j < count ? j : count - 1) * step, NKLanes);
     }
-    return NK_TURN_BYTES(columns);
+    return permutes ? NK_PERMUTE_BYTES(columns) : NK_TURN_BYTES(columns);
 }
 
 /// Where the sums of a row's pixels go: to the buffers, or straight to codes if `direct` has an output.
@@ -62,7 +65,8 @@ NK_INLINE void NK_NAME(slideCodes)(
             const uint8_t *position = source + row * input->kernelRowStep + 4 * group * columnStep;
             nk_ints columns[8];
             NK_UNROLL for (int p = 0; p < pixels; p += apart) {
-                columns[p] = NK_NAME(fourColumns)(kind.dense, position + p * pixelStep, columnStep, count);
+                columns[p] = NK_NAME(fourColumns)(
+                    kind.dense, kind.permutes, position + p * pixelStep, columnStep, count);
                 if (kind.bytes) {
                     columnSum[p] = (nk_ints)((NK_NAME(Codes))columnSum[p] + (NK_NAME(Codes))columns[p]);
                     continue;
@@ -122,18 +126,19 @@ static void NK_NAME(slideCodeRow)(
     const bool dense = input->kernelColumnStep == NKLanes, windows = layer->sumsWindows;
     const bool pairs = dense && input->outputPixelStep == NKLanes && layer->kernelWidth <= 3;
     const bool bytes = windows && layer->kernelWidth <= 4 && layer->kernelHeight * layer->largestInput <= 255;
-#define NK_SEGMENT(dense, pairs, windows, bytes) \
+    const bool permutes = NK_CAN_LOOK_UP();
+#define NK_SEGMENT(dense, pairs, windows, bytes, permutes) \
     NK_NAME(slideCodeSegment)( \
-        (NK_NAME(DepthwiseKind)){dense, pairs, windows, bytes}, layer, input, source, weights, start, rows, pixels, \
+        (NK_NAME(DepthwiseKind)){dense, pairs, windows, bytes, permutes}, layer, input, source, weights, start, rows, pixels, \
         target)
-    if (pairs && bytes) NK_SEGMENT(true, true, true, true);
-    else if (pairs && windows) NK_SEGMENT(true, true, true, false);
-    else if (pairs) NK_SEGMENT(true, true, false, false);
-    else if (dense && bytes) NK_SEGMENT(true, false, true, true);
-    else if (dense && windows) NK_SEGMENT(true, false, true, false);
-    else if (dense) NK_SEGMENT(true, false, false, false);
-    else if (windows) NK_SEGMENT(false, false, true, false);
-    else NK_SEGMENT(false, false, false, false);
+    if (pairs && bytes && permutes) NK_SEGMENT(true, true, true, true, true);
+    else if (pairs && windows) NK_SEGMENT(true, true, true, false, false);
+    else if (pairs) NK_SEGMENT(true, true, false, false, false);
+    else if (dense && bytes && permutes) NK_SEGMENT(true, false, true, true, true);
+    else if (dense && windows) NK_SEGMENT(true, false, true, false, false);
+    else if (dense) NK_SEGMENT(true, false, false, false, false);
+    else if (windows) NK_SEGMENT(false, false, true, false, false);
+    else NK_SEGMENT(false, false, false, false, false);
 #undef NK_SEGMENT
 }
 
@@ -165,7 +170,7 @@ static void NK_NAME(convolveDepthwiseCodes)(
     NKWindow own = {.origin = windowSums, .blocksPerPlane = 1, .pixelStride = NKLanes, .perLane = true};
     if (convolution->sumsWindows) window = &own;
     const NKWindow none = {.origin = NULL};
-    NK_NAME(DepthwiseTarget) target = {.direct = NK_NAME(codeDirect)(convolution, epilogue, &none)};
+    NK_NAME(DepthwiseTarget) target = {.direct = NK_NAME(codeDirect)(epilogue, &none)};
     const bool isDirect = target.direct.table != NULL;
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
     // Several short rows are finished together.

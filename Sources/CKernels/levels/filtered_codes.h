@@ -209,7 +209,7 @@ static void NK_NAME(convolveFilteredCodes)(
     __attribute__((aligned(64))) uint8_t transformed[NK_NAME(filterRoom)];
     __attribute__((aligned(64))) float sums[NK_NAME(filterRows) * capacity * NKLanes];
     const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, window);
-    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(layer, epilogue, window);
+    const NK_NAME(CodeDirect) direct = NK_NAME(codeDirect)(epilogue, window);
     const int outputRows = layer->filteredRows, positions = outputRows + 2;
     const int channels = layer->blocks[0].endInput, inputBlocks = (channels + NKLanes - 1) / NKLanes;
     // Four pixels at a time are transformed, so rows end with room for three more.

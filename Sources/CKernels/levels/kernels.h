@@ -9,10 +9,12 @@
 //   NK_PAIR_PRODUCTS(x, w)     for pairs: the sums of neighbouring products of two nk_pairs, as nk_ints
 //   NK_NARROW_PRODUCTS(x, w)   for pairs, optional: the sums of neighbouring products of bytes, x without sign, as nk_pairs
 //   NK_BYTE_PRODUCTS(s, x, w)  for bytes: s + the sums of four neighbouring products of x (codes) and w
-//   NK_TURN_BYTES(x)           for bytes: [4][16] bytes as [16][4]
+//   NK_TURN_BYTES(x)           for bytes: [4][16] bytes as [16][4]; NK_PERMUTE_BYTES(x) the same, if NK_CAN_LOOK_UP()
 //   NK_PACK_UNITS(p, u, z)     optional: stores max(round(u) + z, 0) of u[0...3] as bytes; NaN and what is far below give 0
 //   NK_PACK_SOME_UNITS(p, u, z, n)  optional, with NK_LOOK_UP: the same of the first n of four, a constant
 //   NK_LOOK_UP(t, p, q, n)     optional: q[i] = t[p[i]] for n bytes, if NK_CAN_LOOK_UP()
+//   NK_INTERLEAVE(p, t, f, q, n)  optional: nk_load_bytes for planes of bytes side by side, as far as it returns, if
+//                              NK_CAN_LOOK_UP()
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -53,4 +55,22 @@ static void NK_NAME(convolveCodes)(
 #endif
     else
         NK_NAME(convolveDenseCodes)(convolution, input, tile, window, epilogue);
+}
+
+static void NK_NAME(loadBytes)(
+    const uint8_t *const planes[4], ptrdiff_t step, const uint8_t *tables, bool isWhole, uint8_t filler,
+    uint8_t *target, int pixels) {
+    int done = 0;
+#if defined(NK_INTERLEAVE)
+    if (NK_CAN_LOOK_UP() && step == 1 && isWhole) done = NK_INTERLEAVE(planes, tables, filler, target, pixels);
+#else
+    (void)isWhole;
+    (void)filler;
+#endif
+    for (; done < pixels; done++) {
+        const ptrdiff_t i = done * step;
+        const uint8_t four[4] = {
+            tables[planes[0][i]], tables[256 + planes[1][i]], tables[512 + planes[2][i]], tables[768 + planes[3][i]]};
+        __builtin_memcpy(target + done * NKLanes, four, 4);
+    }
 }

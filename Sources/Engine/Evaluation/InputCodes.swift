@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Net
 internal import Quant
 
@@ -7,9 +8,8 @@ internal import Quant
 struct InputCodes {
     private let preprocessing: Preprocessing
     private let quantizer: AffineQuantizer
-    /// For each channel the codes of 256 bytes, each at its place among four channels; the places beyond the last channel
-    /// hold the code of zero.
-    private let words: [UInt32]
+    /// For each channel the codes of 256 bytes, and for channels up to a multiple of four 256 times the code of zero.
+    private let tables: [UInt8]
 
     /// The codes on a grid.
     init?(_ preprocessing: Preprocessing, _ quantizer: AffineQuantizer, channels: Int) {
@@ -19,9 +19,7 @@ struct InputCodes {
         self.preprocessing = preprocessing
         self.quantizer = quantizer
         let padding = repeatElement(UInt8(quantizer.zeroPoint), count: (4 - channels % 4) % 4 * 256)
-        words = (values.map { grid.code(of: $0, channel: 0) } + padding).enumerated().map { index, code in
-            UInt32(code) << (index / 256 % 4 * 8)
-        }
+        tables = values.map { grid.code(of: $0, channel: 0) } + padding
     }
 
     /// Whether these are the codes for another preprocessing and grid.
@@ -33,21 +31,24 @@ struct InputCodes {
     /// not an image of its extent.
     ///
     /// - Throws: why the image cannot be read.
-    func load(_ index: Int, of images: LabeledImages, into map: CodeMap, image: Int) throws -> Bool {
+    func load(_ index: Int, of images: LabeledImages, into map: CodeMap, image: Int, isa: InstructionSet) throws
+        -> Bool
+    {
         let layout = map.layout
         guard layout.channels == images.channels, layout.height == images.height, layout.width == images.width
         else { return false }
         var isLoaded = false
         try images.pixels.withPixels(of: index) { pixels in
             guard case .bytes(let stored) = pixels else { return }
-            fill(map, image, with: stored, of: images)
+            fill(map, image, with: stored, of: images, isa)
             isLoaded = true
         }
         return isLoaded
     }
 
     private func fill(
-        _ map: CodeMap, _ image: Int, with stored: UnsafeBufferPointer<UInt8>, of images: LabeledImages
+        _ map: CodeMap, _ image: Int, with stored: UnsafeBufferPointer<UInt8>, of images: LabeledImages,
+        _ isa: InstructionSet
     ) {
         let layout = map.layout
         let plane = images.height * images.width
@@ -59,22 +60,17 @@ struct InputCodes {
             return (preprocessing.channelOrder == .bgr ? images.channels - 1 - known : known) * channelStep
         }
         map.withCodes(of: image..<image + 1) { target in
-            guard let base = UnsafeMutableRawPointer(target.baseAddress) else { return }
-            words.withUnsafeBufferPointer { words in
+            guard let base = target.baseAddress, let stored = stored.baseAddress else { return }
+            tables.withUnsafeBufferPointer { tables in
                 for channel in stride(from: 0, to: images.channels, by: 4) {
-                    let table = UnsafeBufferPointer(rebasing: words[channel * 256..<(channel + 4) * 256])
-                    var read = (start(channel), start(channel + 1), start(channel + 2), start(channel + 3))
+                    let first = (0..<4).map { stored + start(channel + $0) }
                     for y in 0..<images.height {
                         let row = layout.offset(image: 0, block: channel / MapLayout.lanes, y: y, x: 0)
-                        var write = base + row + channel % MapLayout.lanes
-                        for _ in 0..<images.width {
-                            let word =
-                                table[Int(stored[read.0])] | table[256 + Int(stored[read.1])]
-                                | table[512 + Int(stored[read.2])] | table[768 + Int(stored[read.3])]
-                            write.storeBytes(of: word.littleEndian, as: UInt32.self)
-                            write += MapLayout.lanes
-                            read = (read.0 + step, read.1 + step, read.2 + step, read.3 + step)
-                        }
+                        var planes: [UnsafePointer<UInt8>?] = first.map { $0 + y * images.width * step }
+                        nk_load_bytes(
+                            isa.level, &planes, step, tables.baseAddress.map { $0 + channel * 256 },
+                            images.channels <= 4, UInt8(map.zeroPoint), base + row + channel % MapLayout.lanes,
+                            Int32(images.width))
                     }
                 }
             }

@@ -28,6 +28,9 @@ public final class Execution {
         case codes(CodeMap)
     }
 
+    /// What makes floats of codes, by the number of channels.
+    private var decoding: [Int: Epilogue] = [:]
+
     private struct Operand: Hashable {
         let layout: MapLayout
         let place: Int
@@ -99,7 +102,7 @@ public final class Execution {
             let codes = inputCodes(for: source), case .codes(let map) = memory(form.slot(for: input.copy))
         else { return false }
         return try positions.enumerated().allSatisfy { image, position in
-            try codes.load(source.order[position], of: source.images, into: map, image: image)
+            try codes.load(source.order[position], of: source.images, into: map, image: image, isa: isa)
         }
     }
 
@@ -379,8 +382,10 @@ public final class Execution {
         let stored = values(of: tensor)
         if case .floats(let map) = stored { return map }
         let map = operand(stored.layout, place)
-        Epilogue(channels: stored.layout.channels)
-            .apply(to: stored, images: batch, maps: EpilogueMaps(outputs: [map]), isa: isa)
+        let channels = stored.layout.channels
+        let epilogue = decoding[channels] ?? Epilogue(channels: channels)
+        decoding[channels] = epilogue
+        epilogue.apply(to: stored, images: batch, maps: EpilogueMaps(outputs: [map]), isa: isa)
         return map
     }
 

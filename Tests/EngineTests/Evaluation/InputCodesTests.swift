@@ -10,14 +10,26 @@ struct InputCodesTests {
     func codesEqualThoseOfPreprocessedValues(
         layout: LabeledImages.Layout, order: Preprocessing.ChannelOrder
     ) throws {
+        for (channels, width) in [(1, 3), (2, 8), (3, 7), (3, 70), (4, 133), (5, 9)] {
+            for isa in InstructionSet.available {
+                try check(channels: channels, width: width, layout, order, isa)
+            }
+        }
+    }
+
+    private func check(
+        channels: Int, width: Int, _ layout: LabeledImages.Layout, _ order: Preprocessing.ChannelOrder,
+        _ isa: InstructionSet
+    ) throws {
         var random = SplitMix64(seed: 5)
-        let (channels, height, width) = (3, 5, 7)
+        let height = 5
         let bytes = (0..<2 * channels * height * width).map { _ in UInt8.random(in: 0...255, using: &random) }
         let stored = try #require(MemoryPixels(.bytes(bytes), count: 2))
         let images = try #require(
             LabeledImages(pixels: stored, layout: layout, channels: channels, height: height, width: width))
         let preprocessing = Preprocessing(
-            scale: 1 / 255, mean: [0.4, 0.5, 0.6], standardDeviation: [0.2, 0.3, 0.25], channelOrder: order)
+            scale: 1 / 255, mean: (0..<channels).map { 0.4 + 0.05 * Float($0) },
+            standardDeviation: (0..<channels).map { 0.2 + 0.03 * Float($0) }, channelOrder: order)
         // Narrower than the values: both ends are cut off.
         let quantizer = AffineQuantizer(bits: 5, lo: -1.1, hi: 1.3)
         let layout = MapLayout(channels: channels, height: height, width: width, halo: 1)
@@ -26,13 +38,13 @@ struct InputCodesTests {
             CodeMap(layout: layout, capacity: 2, zeroPoint: quantizer.zeroPoint),
             CodeMap(layout: layout, capacity: 2, zeroPoint: quantizer.zeroPoint)
         )
-        for image in 0..<2 { #expect(try codes.load(image, of: images, into: one, image: image)) }
+        for image in 0..<2 { #expect(try codes.load(image, of: images, into: one, image: image, isa: isa)) }
         let values = FeatureMap(layout: layout, capacity: 2)
         values.load(planar: try ImageSource(images, preprocessing).values(at: 0..<2), into: 0..<2)
         Epilogue(channels: channels, outputs: [.quantized(ActivationGrid.tensor(quantizer).copyGrid)]).apply(
-            to: values, images: 0..<2, maps: EpilogueMaps(stored: [.codes(other, step: 1)]), isa: .best)
+            to: values, images: 0..<2, maps: EpilogueMaps(stored: [.codes(other, step: 1)]), isa: isa)
         let (a, b) = (one.withCodes(of: 0..<2) { Array($0) }, other.withCodes(of: 0..<2) { Array($0) })
-        #expect(a == b && Set(a).count > 16)
+        #expect(a == b && Set(a).count > 8, "\(channels) \(width) \(isa)")
     }
 
     /// A table for one code after the other is what the kernels make of all of them.

@@ -128,7 +128,7 @@ def main():
         print("\n".join(report.lines(part, key, figures)), flush=True)
 
     if options.report:
-        report.write(results, "docs/benchmarks.md")
+        report.write(results, "docs/benchmarks.md", [net.name for net in known])
         return
     for net in chosen:
         wanted = [part for part in PASSES if part in parts]
@@ -149,7 +149,7 @@ def main():
     if "peak" in parts:
         keep("peak", "all", peak())
     if options.only == ",".join(PARTS) and len(chosen) == len(known):
-        report.write(results, "docs/benchmarks.md")
+        report.write(results, "docs/benchmarks.md", [net.name for net in known])
 
 
 main()

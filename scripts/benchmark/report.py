@@ -81,8 +81,8 @@ def processor():
     return f"{names[0] if names else platform.machine()}, {len(names)} processors"
 
 
-def write(results, path):
-    """The whole document."""
+def write(results, path, names):
+    """The whole document, its rows in the order of `names`."""
     text = ["# Benchmarks", "",
             "Written by `make bench` (`scripts/bench`), which alternates the programs: figures are medians of 5 rounds, ratios are",
             "ratios of medians with the least and the largest ratio of a round. nibble reads stored images and preprocesses them,",
@@ -94,6 +94,9 @@ def write(results, path):
         entries = results.get(part)
         if not entries:
             continue
+        if part != "peak":
+            keys = sorted(entries, key=lambda key: (names.index(key.split(" ")[0]), key))
+            entries = {key: entries[key] for key in keys}
         dates = sorted({figures["date"] for figures in entries.values()})
         targets = [f"{above} / {below}: {target}" for above, below, target in RATES.get(part, []) + SECONDS.get(part, [])]
         text += [f"## {title}", "", f"Measured {' and '.join(dates)}." + (f" Target: {'; '.join(targets)}." if targets else ""), ""]

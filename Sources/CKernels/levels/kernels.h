@@ -27,6 +27,7 @@
 #include "window_sums.h"
 #include "convolution.h"
 #include "depthwise.h"
+#include "direct_codes.h"
 #include "codes.h"
 #if NK_WEIGHT_LAYOUT_BYTES
 #include "depthwise_codes.h"

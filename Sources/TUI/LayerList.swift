@@ -77,10 +77,17 @@ extension String {
         return kept.isEmpty ? self : kept.joined(separator: "/")
     }
 
-    /// The text with its middle left out where it is longer than `count`: names of nodes differ at their ends.
+    /// The text in at most `count` characters, words cut to their first letter from the left until it fits.
+    ///
+    /// `layer1.0/conv2` is `l1.0/c2`. What is still too long loses its middle: names of nodes differ at their ends.
     func shortened(to count: Int) -> String {
         guard self.count > count, count > 3 else { return self }
+        var text = self
+        while text.count > count, let word = text.firstRange(of: /[A-Za-z]{2,}/) {
+            text.removeSubrange(text.index(after: word.lowerBound)..<word.upperBound)
+        }
+        guard text.count > count else { return text }
         let tail = (count - 1) * 2 / 3
-        return prefix(count - 1 - tail) + "…" + suffix(tail)
+        return text.prefix(count - 1 - tail) + "…" + text.suffix(tail)
     }
 }

@@ -23,7 +23,7 @@ extension ScreenState {
         } else {
             _ = area.takeTop(1)
         }
-        let widths = isWide ? Array(Sensitivity.widths) : [2, 3, 4, 5]
+        let widths = isWide ? Array(Sensitivity.widths) : [2, 3, 4]
         let rows = rankedLayers.map { index in
             let name = session.subject.net.layers[index].name.withoutScopes
             let cells = widths.map { costEntry(session.cost(of: index, bits: $0), look) }

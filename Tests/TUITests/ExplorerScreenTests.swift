@@ -124,6 +124,14 @@ import Workbench
     ])
     func namesAreShownWithoutWhatExportersAdd(name: String, shown: String) { #expect(name.withoutScopes == shown) }
 
+    @Test(arguments: [
+        ("layer1.0/conv2", 14, "layer1.0/conv2"), ("layer1.0/conv2", 9, "l1.0/c2"),
+        ("layer1.0/conv2", 10, "l1.0/conv2"), ("conv2_1a", 9, "conv2_1a"), ("1234567890", 7, "12…7890"),
+    ])
+    func longNamesLoseTheirWordsBeforeTheirNumbers(name: String, width: Int, shown: String) {
+        #expect(name.shortened(to: width) == shown)
+    }
+
     @Test func noKeyIsBoundTwice() { #expect(explorerKeys.duplicates.isEmpty) }
 
     @Test func typedCommandsUseTheBatchNames() throws {

@@ -23,7 +23,7 @@ public final class Execution {
     private var operands: [Operand: FeatureMap] = [:]
 
     /// What a slot holds.
-    private enum Memory {
+    enum Memory {
         case floats(FeatureMap)
         case codes(CodeMap)
     }
@@ -182,47 +182,6 @@ public final class Execution {
         return program.net.graph[tensor].shape.count == 0 ? [] : floats(of: tensor).planar(0..<images)
     }
 
-    /// What a tensor holds now, as long as its memory is not used for another.
-    func snapshot(of tensor: TensorID, images: Int) -> Snapshot {
-        Snapshot(
-            images: images,
-            forms: (program.forms[tensor]?.kept ?? []).map { form in
-                switch memory(form.slot) {
-                case .codes(let map): map.withCodes(of: 0..<images) { .codes(Array($0)) }
-                case .floats(let map):
-                    map.withFloats(of: 0..<images) { floats in
-                        guard let grid = form.grid else { return .floats(Array(floats)) }
-                        return .codes(
-                            [UInt8](unsafeUninitializedCapacity: floats.count) { codes, count in
-                                nk_encode(
-                                    floats.baseAddress, codes.baseAddress, floats.count, 1 / grid.scale,
-                                    Float(grid.zeroPoint))
-                                count = floats.count
-                            })
-                    }
-                }
-            })
-    }
-
-    private func restore(_ snapshot: Snapshot, of tensor: TensorID, images: Int) {
-        guard let tensorForms = program.forms[tensor] else { return }
-        for (form, values) in zip(tensorForms.kept, snapshot.forms) {
-            switch (memory(form.slot), values) {
-            case (.codes(let map), .codes(let codes)):
-                map.withCodes(of: 0..<images) { _ = $0.update(fromContentsOf: codes) }
-            case (.floats(let map), .floats(let kept)):
-                map.withFloats(of: 0..<images) { _ = $0.update(fromContentsOf: kept) }
-            case (.floats(let map), .codes(let codes)):
-                let grid = form.grid ?? (1, 0)
-                map.withFloats(of: 0..<images) { floats in
-                    nk_decode(codes, floats.baseAddress, codes.count, grid.scale, Float(grid.zeroPoint))
-                }
-            case (.codes, .floats): preconditionFailure("a map of codes has a grid")
-            }
-        }
-        if tensorForms.value != nil { makeCopies(of: tensor, 0..<images) }
-    }
-
     private func observe(_ tensor: TensorID, _ map: FeatureMap, _ batch: Range<Int>, _ observer: Observer?) {
         if let observer, program.observed.contains(tensor) { observer(tensor, map, batch) }
     }
@@ -351,7 +310,7 @@ public final class Execution {
         for copy in form.copies where !written.contains(copy.slot) { self.copy(form, copy, batch) }
     }
 
-    private func makeCopies(of tensor: TensorID, _ batch: Range<Int>) {
+    func makeCopies(of tensor: TensorID, _ batch: Range<Int>) {
         guard let form = program.forms[tensor] else { return }
         for copy in form.copies { self.copy(form, copy, batch) }
     }
@@ -417,7 +376,7 @@ public final class Execution {
         }
     }
 
-    private func memory(_ slot: Int) -> Memory {
+    func memory(_ slot: Int) -> Memory {
         if let known = maps[slot] { return known }
         let form = program.slots[slot]
         let memory: Memory =

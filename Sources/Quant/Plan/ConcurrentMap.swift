@@ -4,7 +4,9 @@ internal import Dispatch
 ///
 /// `body` must not depend on the order of its calls; every result is then the same as from a loop.
 public func concurrentMap<Result: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
-    [Result](unsafeUninitializedCapacity: count) { results, initialized in
+    // An array of no elements is the runtime's own, which every thread shares, and would have its count written.
+    guard count > 0 else { return [] }
+    return [Result](unsafeUninitializedCapacity: count) { results, initialized in
         // nonisolated(unsafe): every call writes an element of its own, and all are over before the buffer is read.
         nonisolated(unsafe) let slots = results
         DispatchQueue.concurrentPerform(iterations: count) { index in

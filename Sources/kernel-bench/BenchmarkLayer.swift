@@ -68,7 +68,7 @@ struct BenchmarkLayer {
             outputs: residual ? [resultMap(), resultMap()] : [resultMap()], addend: residual ? resultMap() : nil)
         let codes = Epilogue.Output.quantized(.codes(scale: 0.1, zeroPoint: 0, codes: 0...15))
         let epilogue = Epilogue(
-            channels: output, scale: [0.001], bias: [0.5], offset: offset ? [0.01] : nil, activation: .relu,
+            channels: output, scale: [0.001], bias: [0.5], offset: offset ? [10] : nil, activation: .relu,
             outputs: residual ? [.real, codes] : [codes])
         let scratch = Scratch()
         let operations = 2.0 * Double(images * weightCount * extent.height * extent.width)

@@ -150,9 +150,9 @@ typedef struct {
     ptrdiff_t rowStride, pixelStride;
     /// One sum per lane (16 floats a pixel) instead of one per pixel.
     bool perLane;
-    /// The kernel computes the sums itself, without an origin: convolution of floats only. Depthwise one per lane; dense one
-    /// per pixel of each group, in `scratch`: rows x pixels of the tile, then a float for each position that its windows
-    /// span. Input rows may be taken to be up to `slack` positions longer than windows need.
+    /// The kernel computes the sums itself, without an origin: dense convolution of floats only. One per pixel of each
+    /// group, in `scratch`: rows x pixels of the tile, then a float for each position that its windows span. Input rows may
+    /// be taken to be up to `slack` positions longer than windows need.
     bool byKernel;
     int slack;
     float *scratch;
@@ -204,7 +204,7 @@ enum { NKRowInverseScale, NKRowLow, NKRowHigh, NKRowStep, NKRowsPerOutput };
 
 /// What happens to accumulators before they are stored:
 ///
-///     value  = fma(acc, scale[c], fma(window[p], offset[c], bias[c])) + addend[p, c] addendScale
+///     value  = fma(fma(window[p], offset[c], acc), scale[c], bias[c]) + addend[p, c] addendScale
 ///     preActivation = value preActivationScale
 ///     value  = activation(value)
 ///     output = value, or clamp(round(source inverseScale[c]), low[c], high[c]) step[c]

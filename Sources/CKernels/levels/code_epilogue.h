@@ -42,12 +42,12 @@ NK_INLINE NK_NAME(CodeConstants) NK_NAME(codeConstants)(const NKEpilogue *epilog
 NK_INLINE void NK_NAME(unitsOf)(
     const NK_NAME(CodeKind) kind, const NKActivation activation, const NK_NAME(CodeConstants) *constants,
     const float *sum, const uint8_t *addend, const float *windowSum, nk_floats units[2]) {
-    nk_floats base = constants->bias;
+    nk_floats value = NK_NAME(load)(sum);
     if (kind.windows == NK_NAME(pixelWindows))
-        base = NK_NAME(fma)(NK_NAME(broadcast)(*windowSum), constants->offset, base);
+        value = NK_NAME(fma)(NK_NAME(broadcast)(*windowSum), constants->offset, value);
     if (kind.windows == NK_NAME(laneWindows))
-        base = NK_NAME(fma)(NK_NAME(load)(windowSum), constants->offset, base);
-    nk_floats value = NK_NAME(fma)(NK_NAME(load)(sum), constants->scale, base);
+        value = NK_NAME(fma)(NK_NAME(load)(windowSum), constants->offset, value);
+    value = NK_NAME(fma)(value, constants->scale, constants->bias);
     if (kind.adds) {
         const nk_floats whole = NK_NAME(loadCodes)(addend) - constants->addendZero;
         value = NK_NAME(fma)(whole * constants->addendStep, constants->addendScale, value);

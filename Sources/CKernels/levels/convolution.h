@@ -112,7 +112,7 @@ NK_INLINE void NK_NAME(tile)(
     else
         NK_NAME(multiply)(pixels, blocks, step, false, work, source, sum);
     if (finish != NULL) {
-        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(finishTile)(pixels, b, finish, pixel, sum[b], NULL);
+        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(finishTile)(pixels, b, finish, pixel, sum[b]);
         return;
     }
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int p = 0; p < pixels; p++)

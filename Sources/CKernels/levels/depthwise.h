@@ -20,27 +20,19 @@ typedef struct {
     const float *weights;
     nk_floats start;
     NK_NAME(Positions) rows;
-    /// Where the sums of the inputs go, if anybody asks for them.
-    float *windowSums;
 } NK_NAME(Slide);
 
 /// sums[pixel] for `pixels` pixels, or their values where `finish` is given, from `pixel` on. With a constant kernel width and pixel step the
 /// inputs of a kernel row are loaded once and shared by overlapping windows; a width of 0 reads the kernel's at run time.
 NK_INLINE void NK_NAME(slide)(
-    const int pixels, const bool codes, const bool windows, const int width, const ptrdiff_t pixelStep,
-    const NK_NAME(Slide) *common, ptrdiff_t source, float *sums, float *windowSums, const NK_NAME(Finish) *finish, int pixel) {
+    const int pixels, const bool codes, const int width, const ptrdiff_t pixelStep, const NK_NAME(Slide) *common,
+    ptrdiff_t source, float *sums, const NK_NAME(Finish) *finish, int pixel) {
     const NKInput *input = common->input;
     const int columns = width > 0 ? width : common->layer->kernelWidth;
     // With constants: the columns of the input under the tile, and how many lie between the pixels of the output.
     const int stride = width > 0 ? (int)(pixelStep / NKLanes) : 1, spanned = width > 0 ? (pixels - 1) * stride + width : 0;
-    // Overlapping windows share the sums of their columns.
-    const bool sharesColumns = windows && width > 0 && stride == 1;
-    nk_floats sum[8], windowSum[8], columnSum[8 + 4];
-    NK_UNROLL for (int p = 0; p < pixels; p++) {
-        sum[p] = common->start;
-        windowSum[p] = NK_NAME(broadcast)(0.0f);
-    }
-    if (sharesColumns) NK_UNROLL for (int i = 0; i < spanned; i++) columnSum[i] = NK_NAME(broadcast)(0.0f);
+    nk_floats sum[8];
+    NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = common->start;
     const float *weights = common->weights + common->rows.first * columns * NKLanes;
     for (int row = common->rows.first; row < common->rows.end; row++) {
         ptrdiff_t position = source + row * input->kernelRowStep;
@@ -50,7 +42,6 @@ NK_INLINE void NK_NAME(slide)(
                 NK_UNROLL for (int p = 0; p < pixels; p++) {
                     const nk_floats x = NK_NAME(element)(codes, input, position + p * pixelStep);
                     sum[p] = NK_NAME(fma)(x, weight, sum[p]);
-                    if (windows) windowSum[p] += x;
                 }
                 position += input->kernelColumnStep;
             }
@@ -60,34 +51,25 @@ NK_INLINE void NK_NAME(slide)(
                 weight[column] = NK_NAME(load)(weights + column * NKLanes);
             NK_UNROLL for (int i = 0; i < spanned; i++) {
                 const nk_floats x = NK_NAME(element)(codes, input, position + i * NKLanes);
-                if (sharesColumns) columnSum[i] += x;
                 NK_UNROLL for (int column = 0; column < width; column++) {
                     const int p = (i - column) / stride;
                     if (i < column || (i - column) % stride != 0 || p >= pixels) continue;
                     sum[p] = NK_NAME(fma)(x, weight[column], sum[p]);
-                    if (windows && !sharesColumns) windowSum[p] += x;
                 }
             }
         }
         weights += columns * NKLanes;
     }
-    if (sharesColumns)
-        NK_UNROLL for (int p = 0; p < pixels; p++)
-            NK_UNROLL for (int column = 0; column < width; column++) windowSum[p] += columnSum[p + column];
-    if (finish != NULL) {
-        NK_NAME(finishTile)(pixels, 0, finish, pixel, sum, windows ? windowSum : NULL);
-        return;
-    }
-    NK_UNROLL for (int p = 0; p < pixels; p++) {
-        NK_NAME(store)(sums + p * NKLanes, sum[p]);
-        if (windows) NK_NAME(store)(windowSums + p * NKLanes, windowSum[p]);
-    }
+    if (finish != NULL)
+        NK_NAME(finishTile)(pixels, 0, finish, pixel, sum);
+    else
+        NK_UNROLL for (int p = 0; p < pixels; p++) NK_NAME(store)(sums + p * NKLanes, sum[p]);
 }
 
 /// All pixels of a segment in equal tiles.
 NK_INLINE void NK_NAME(slideSegment)(
-    const bool codes, const bool windows, const int width, const ptrdiff_t pixelStep, const NK_NAME(Slide) *row, ptrdiff_t source,
-    int pixels, float *sums, const NK_NAME(Finish) *finish) {
+    const bool codes, const int width, const ptrdiff_t pixelStep, const NK_NAME(Slide) *row, ptrdiff_t source, int pixels,
+    float *sums, const NK_NAME(Finish) *finish) {
     int remaining = (pixels + NK_NAME(slidePixels) - 1) / NK_NAME(slidePixels);
     for (int done = 0; done < pixels; remaining--) {
         const int count = (pixels - done + remaining - 1) / remaining;
@@ -96,8 +78,7 @@ NK_INLINE void NK_NAME(slideSegment)(
         case n: \
             if (n <= NK_NAME(slidePixels)) \
                 NK_NAME(slide)( \
-                    n, codes, windows, width, pixelStep, row, source, sums + done * NKLanes, \
-                    windows ? row->windowSums + done * NKLanes : NULL, finish, done); \
+                    n, codes, width, pixelStep, row, source, sums + done * NKLanes, finish, done); \
             break;
             NK_CASE(1)
             NK_CASE(2)
@@ -115,29 +96,20 @@ NK_INLINE void NK_NAME(slideSegment)(
 }
 
 /// The same, with the constants of the usual kernels: 3 or 5 columns, stride 1 or 2.
-NK_INLINE void NK_NAME(slideWith)(
-    const bool windows, const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums,
-    const NK_NAME(Finish) *finish) {
+static void NK_NAME(slideFloats)(
+    const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums, const NK_NAME(Finish) *finish) {
     const ptrdiff_t step = row->input->outputPixelStep;
     const int width = row->input->kernelColumnStep == NKLanes ? row->layer->kernelWidth : 0;
     if (width == 3 && step == NKLanes)
-        NK_NAME(slideSegment)(false, windows, 3, NKLanes, row, source, pixels, sums, finish);
+        NK_NAME(slideSegment)(false, 3, NKLanes, row, source, pixels, sums, finish);
     else if (width == 3 && step == 2 * NKLanes)
-        NK_NAME(slideSegment)(false, windows, 3, 2 * NKLanes, row, source, pixels, sums, finish);
+        NK_NAME(slideSegment)(false, 3, 2 * NKLanes, row, source, pixels, sums, finish);
     else if (width == 5 && step == NKLanes)
-        NK_NAME(slideSegment)(false, windows, 5, NKLanes, row, source, pixels, sums, finish);
+        NK_NAME(slideSegment)(false, 5, NKLanes, row, source, pixels, sums, finish);
     else if (width == 5 && step == 2 * NKLanes)
-        NK_NAME(slideSegment)(false, windows, 5, 2 * NKLanes, row, source, pixels, sums, finish);
+        NK_NAME(slideSegment)(false, 5, 2 * NKLanes, row, source, pixels, sums, finish);
     else
-        NK_NAME(slideSegment)(false, windows, 0, step, row, source, pixels, sums, finish);
-}
-
-static void NK_NAME(slideFloats)(
-    const NK_NAME(Slide) *row, ptrdiff_t source, int pixels, float *sums, const NK_NAME(Finish) *finish) {
-    if (row->windowSums != NULL)
-        NK_NAME(slideWith)(true, row, source, pixels, sums, finish);
-    else
-        NK_NAME(slideWith)(false, row, source, pixels, sums, finish);
+        NK_NAME(slideSegment)(false, 0, step, row, source, pixels, sums, finish);
 }
 
 #if !NK_WEIGHT_LAYOUT_BYTES
@@ -145,34 +117,28 @@ static void NK_NAME(slideCodeFloats)(const NK_NAME(Slide) *row, ptrdiff_t source
     const ptrdiff_t step = row->input->outputPixelStep;
     const int width = row->input->kernelColumnStep == NKLanes ? row->layer->kernelWidth : 0;
     if (width == 3 && step == NKLanes)
-        NK_NAME(slideSegment)(true, false, 3, NKLanes, row, source, pixels, sums, NULL);
+        NK_NAME(slideSegment)(true, 3, NKLanes, row, source, pixels, sums, NULL);
     else if (width == 3 && step == 2 * NKLanes)
-        NK_NAME(slideSegment)(true, false, 3, 2 * NKLanes, row, source, pixels, sums, NULL);
+        NK_NAME(slideSegment)(true, 3, 2 * NKLanes, row, source, pixels, sums, NULL);
     else if (width == 5 && step == NKLanes)
-        NK_NAME(slideSegment)(true, false, 5, NKLanes, row, source, pixels, sums, NULL);
+        NK_NAME(slideSegment)(true, 5, NKLanes, row, source, pixels, sums, NULL);
     else
-        NK_NAME(slideSegment)(true, false, 0, step, row, source, pixels, sums, NULL);
+        NK_NAME(slideSegment)(true, 0, step, row, source, pixels, sums, NULL);
 }
 #endif
 
 /// The segments of one row of a block, finished in registers where `finish` is given, which goes on to the next row.
 NK_INLINE void NK_NAME(slideRow)(
-    const bool codes, const NK_NAME(Slide) *common, ptrdiff_t source, int block, int row, int rowPixels,
+    const bool codes, const NK_NAME(Slide) *slide, ptrdiff_t source, int block, int row, int rowPixels,
     const NKWindow *window, const NKEpilogue *epilogue, NK_NAME(Finish) *finish) {
     const int capacity = NK_NAME(segmentPixels);
     __attribute__((aligned(64))) float sums[NK_NAME(segmentPixels) * NKLanes];
-    __attribute__((aligned(64))) float windowSums[NK_NAME(segmentPixels) * NKLanes];
-    NK_NAME(Slide) own = *common, *slide = &own;
-    NKWindow ownWindow = {
-        .origin = windowSums, .blocksPerPlane = block + 1, .pixelStride = NKLanes, .perLane = true};
-    if (window->byKernel) own.windowSums = windowSums;
     if (finish != NULL) {
         NK_NAME(slideFloats)(slide, source, rowPixels, sums, finish);
         NK_NAME(nextRow)(finish);
         return;
     }
-    const NKWindow *used = window->byKernel ? &ownWindow : window;
-    const NK_NAME(FinishFunction) finishSums = NK_NAME(finishFor)(epilogue, used);
+    const NK_NAME(FinishFunction) finishSums = NK_NAME(finishFor)(epilogue, window);
     for (int first = 0; first < rowPixels; first += capacity) {
         const int pixels = rowPixels - first < capacity ? rowPixels - first : capacity;
         const ptrdiff_t position = source + first * slide->input->outputPixelStep;
@@ -182,9 +148,7 @@ NK_INLINE void NK_NAME(slideRow)(
         else
 #endif
             NK_NAME(slideFloats)(slide, position, pixels, sums, NULL);
-        // Window sums of this segment only are there, and the epilogue counts from the first pixel of the row.
-        ownWindow.origin = windowSums - first * NKLanes;
-        finishSums(epilogue, sums, block, row, 1, first, pixels, used);
+        finishSums(epilogue, sums, block, row, 1, first, pixels, window);
     }
 }
 
@@ -199,7 +163,7 @@ static void NK_NAME(convolveDepthwise)(
         for (int row = tile->firstRow; row < tile->endRow; row++) {
             const NK_NAME(Slide) slide = {
                 &layer, input, convolution->weights + convolution->blocks[block].weights, NK_NAME(broadcast)(0.0f),
-                NK_NAME(inside)(&input->rows, row, layer.kernelHeight), NULL};
+                NK_NAME(inside)(&input->rows, row, layer.kernelHeight)};
             NK_NAME(slideRow)(
                 false, &slide, block * input->blockStride + row * input->outputRowStep, block, row, tile->pixels,
                 window, epilogue, finishesTiles ? &finish : NULL);
@@ -218,7 +182,7 @@ static void NK_NAME(convolveDepthwiseCodes)(
         const NK_NAME(Slide) slide = {
             &layer, input, (const float *)convolution->weights + convolution->blocks[block].weights,
             __builtin_convertvector(weightSums * (nk_ints)(-convolution->zeroPoint), nk_floats),
-            {0, layer.kernelHeight}, NULL};
+            {0, layer.kernelHeight}};
         for (int row = tile->firstRow; row < tile->endRow; row++)
             NK_NAME(slideRow)(
                 true, &slide, block * input->blockStride + row * input->outputRowStep, block, row, tile->pixels,

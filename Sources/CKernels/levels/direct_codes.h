@@ -34,7 +34,7 @@ NK_INLINE void NK_NAME(storeCodesDirect)(
     if (windows != NULL) {
         NK_UNROLL for (int p = 0; p < pixels; p++) {
             const nk_floats windowSum = __builtin_convertvector(windows[p], nk_floats);
-            value[p] = NK_NAME(fma)(value[p], scale, NK_NAME(fma)(windowSum, offset, bias));
+            value[p] = NK_NAME(fma)(NK_NAME(fma)(windowSum, offset, value[p]), scale, bias);
         }
     } else if (direct->windowSums != NULL) {
         const float *windowSums = direct->windowSums + pixel * direct->windowStride;
@@ -48,7 +48,7 @@ NK_INLINE void NK_NAME(storeCodesDirect)(
         }
         NK_UNROLL for (int p = 0; p < pixels; p++) {
             const nk_floats windowSum = NK_NAME(broadcast)(windowSums[p * direct->windowStride]);
-            value[p] = NK_NAME(fma)(value[p], scale, NK_NAME(fma)(windowSum, offset, bias));
+            value[p] = NK_NAME(fma)(NK_NAME(fma)(windowSum, offset, value[p]), scale, bias);
         }
     } else {
         NK_UNROLL for (int p = 0; p < pixels; p++) value[p] = NK_NAME(fma)(value[p], scale, bias);

@@ -156,12 +156,12 @@ NK_INLINE void NK_NAME(finishPlain)(
     const bool perLane = window->perLane;
 
     for (int p = 0; p < pixels; p++) {
-        nk_floats base = bias;
+        nk_floats value = NK_NAME(load)(sums + p * sumStride);
         if (windowSums != NULL) {
             const float *sum = windowSums + p * windowStride;
-            base = NK_NAME(fma)(perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, bias);
+            value = NK_NAME(fma)(perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, value);
         }
-        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
+        value = NK_NAME(fma)(value, scale, bias);
         if (adds) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
         value = NK_NAME(activate)(activation, value, a, b);
         NK_UNROLL for (int i = 0; i < outputCount; i++) {
@@ -199,12 +199,12 @@ NK_INLINE void NK_NAME(finishGeneral)(
         targets[i] = NK_NAME(targetOf)(&epilogue->outputs[i], block, row, pixel);
 
     for (int p = 0; p < pixels; p++) {
-        nk_floats base = bias;
+        nk_floats value = NK_NAME(load)(sums + p * sumStride);
         if (windowSums != NULL) {
             const float *sum = windowSums + p * window->pixelStride;
-            base = NK_NAME(fma)(window->perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, bias);
+            value = NK_NAME(fma)(window->perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum), offset, value);
         }
-        nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * sumStride), scale, base);
+        value = NK_NAME(fma)(value, scale, bias);
         if (NK_NAME(exists)(&addend)) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
         if (preActivation != NULL)
             NK_NAME(store)(

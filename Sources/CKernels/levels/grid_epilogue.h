@@ -35,13 +35,13 @@ NK_INLINE void NK_NAME(finishGrids)(
             strides[i] = epilogue->outputs[i].map.pixelStride;
         }
         for (int p = 0; p < pixels; p++) {
-            nk_floats base = bias;
+            nk_floats value = NK_NAME(load)(sums + p * NKLanes);
             if (windows) {
                 const float *sum = windowSums + p * windowStride;
                 const nk_floats windowSum = window->perLane ? NK_NAME(load)(sum) : NK_NAME(broadcast)(*sum);
-                base = NK_NAME(fma)(windowSum, offset, bias);
+                value = NK_NAME(fma)(windowSum, offset, value);
             }
-            nk_floats value = NK_NAME(fma)(NK_NAME(load)(sums + p * NKLanes), scale, base);
+            value = NK_NAME(fma)(value, scale, bias);
             if (adds) value = NK_NAME(fma)(NK_NAME(load)(addend + p * addendStride), addendScale, value);
             if (clamps) value = NK_NAME(atMost)(NK_NAME(atLeast)(value, low), high);
             NK_UNROLL for (int i = 0; i < outputCount; i++) {

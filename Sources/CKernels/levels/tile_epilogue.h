@@ -5,7 +5,7 @@ typedef struct {
     const float *table;
     float *outputs[2];
     const float *addend;
-    /// One window sum for a pixel, or one for a lane; NULL where there are none, or where the tile has its own.
+    /// One window sum for a pixel, or one for a lane; NULL where there are none.
     const float *windows;
     /// From a block to its neighbour.
     ptrdiff_t tableStride, outputStrides[2], addendStride, windowStride;
@@ -111,30 +111,27 @@ NK_INLINE void NK_NAME(storeValues)(const int pixels, int lanes, float *output, 
         NK_NAME(store)(output + p * NKLanes, lane < (nk_ints)(lanes) ? values[p] : zero);
 }
 
-/// Finishes the accumulators of block `b` from `pixel` on: the formula of NKEpilogue. `own` are window sums of the tile
-/// itself, one for each lane, or NULL. One step after the other for the whole tile: what an epilogue does without costs a
-/// branch a tile.
+/// Finishes the accumulators of block `b` from `pixel` on: the formula of NKEpilogue. One step after the other for the whole
+/// tile: what an epilogue does without costs a branch a tile.
 NK_INLINE void NK_NAME(finishTile)(
-    const int pixels, const int b, const NK_NAME(Finish) *finish, int pixel, nk_floats *sum, const nk_floats *own) {
+    const int pixels, const int b, const NK_NAME(Finish) *finish, int pixel, nk_floats *sum) {
     const float *table = finish->table + b * finish->tableStride;
     const ptrdiff_t start = (ptrdiff_t)pixel * NKLanes;
     const nk_floats scale = NK_NAME(load)(table + NKRowScale * NKLanes);
     const nk_floats bias = NK_NAME(load)(table + NKRowBias * NKLanes);
-    const nk_floats offset = NK_NAME(load)(table + NKRowOffset * NKLanes);
-    if (own != NULL) {
-        NK_UNROLL for (int p = 0; p < pixels; p++)
-            sum[p] = NK_NAME(fma)(sum[p], scale, NK_NAME(fma)(own[p], offset, bias));
-    } else if (finish->windows == NULL) {
-        NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = NK_NAME(fma)(sum[p], scale, bias);
-    } else if (!finish->windowsPerLane) {
-        const float *windows = finish->windows + b * finish->windowStride + pixel;
-        NK_UNROLL for (int p = 0; p < pixels; p++)
-            sum[p] = NK_NAME(fma)(sum[p], scale, NK_NAME(fma)(NK_NAME(broadcast)(windows[p]), offset, bias));
-    } else {
-        const float *windows = finish->windows + b * finish->windowStride + start;
-        NK_UNROLL for (int p = 0; p < pixels; p++)
-            sum[p] = NK_NAME(fma)(sum[p], scale, NK_NAME(fma)(NK_NAME(load)(windows + p * NKLanes), offset, bias));
+    if (finish->windows != NULL) {
+        const nk_floats offset = NK_NAME(load)(table + NKRowOffset * NKLanes);
+        if (!finish->windowsPerLane) {
+            const float *windows = finish->windows + b * finish->windowStride + pixel;
+            NK_UNROLL for (int p = 0; p < pixels; p++)
+                sum[p] = NK_NAME(fma)(NK_NAME(broadcast)(windows[p]), offset, sum[p]);
+        } else {
+            const float *windows = finish->windows + b * finish->windowStride + start;
+            NK_UNROLL for (int p = 0; p < pixels; p++)
+                sum[p] = NK_NAME(fma)(NK_NAME(load)(windows + p * NKLanes), offset, sum[p]);
+        }
     }
+    NK_UNROLL for (int p = 0; p < pixels; p++) sum[p] = NK_NAME(fma)(sum[p], scale, bias);
     if (finish->addend != NULL) {
         const nk_floats addendScale = NK_NAME(broadcast)(finish->addendScale);
         const float *addend = finish->addend + b * finish->addendStride + start;

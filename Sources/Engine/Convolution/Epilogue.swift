@@ -4,17 +4,18 @@ internal import CKernels
 ///
 /// For output channel c of each pixel p:
 ///
-///     value  = acc * scale[c] + (window[p] * offset[c] + bias[c]) + addend[p, c] * addendScale
+///     value  = (acc + window[p] * offset[c]) * scale[c] + bias[c] + addend[p, c] * addendScale
 ///     preActivation[p, c] = value                     (if a map for it is given)
 ///     value  = activation(value)
 ///     output = value, or value rounded to a grid      (for each output)
 ///
-/// Where only one grid is stored, and what is made from it, all of it is computed in units of that grid: scale, bias,
-/// offset and addendScale are multiplied by its inverse scale beforehand. Products are fused with the additions where the level can. `window` is the sum of the layer's input over the window
-/// of the output (and over the channels of its group); it is computed only when `offset` is given.
+/// Where only one grid is stored, and what is made from it, all of it is computed in units of that grid: scale, bias and
+/// addendScale are multiplied by its inverse scale beforehand. Products are fused with the additions where the level can.
+/// `window` is the sum of the layer's input over the window of the output (and over the channels of its group); it is
+/// computed only when `offset` is given.
 ///
 /// With activations stored as codes minus zero point (scale s_x) and weights as codes (scale s_c, zero point z_c),
-/// acc = sum x q and window = sum x, so scale = s_x s_c and offset = -s_x s_c z_c give s_x s_c sum x (q - z_c).
+/// acc = sum x q and window = sum x, so scale = s_x s_c and offset = -z_c give s_x s_c sum x (q - z_c).
 public struct Epilogue: Sendable {
     /// One stored result.
     public enum Output: Hashable, Sendable {
@@ -59,14 +60,15 @@ public struct Epilogue: Sendable {
         self.channels = channels
         self.activation = activation
         appliedActivation = Self.isImplied(activation, by: outputs) ? .none : activation
-        let factors = [scale, bias, offset ?? [0], [addendScale]]
-        let unit = appliedActivation == .none ? Self.unit(of: outputs, for: factors.joined()) : nil
+        let unit =
+            appliedActivation == .none ? Self.unit(of: outputs, for: [scale, bias, [addendScale]].joined()) : nil
         self.unit = unit
         self.addendScale = addendScale
         self.outputs = outputs
         usesWindowSums = offset != nil
 
-        var rows = [scale, bias, offset ?? [0]].map { row in unit.map { unit in row.map { $0 * unit } } ?? row }
+        var rows = [scale, bias].map { row in unit.map { unit in row.map { $0 * unit } } ?? row }
+        rows.append(offset ?? [0])
         for (index, output) in outputs.enumerated() {
             switch output {
             case .real:

@@ -34,11 +34,11 @@ extension PreparedConvolution {
         }
     }
 
-    /// Whether the layer may be the first, or the second, of two that run in bands: it must not need the scratch memory of the
-    /// other, nor whole maps.
-    func runsInBands(isSecond: Bool) -> Bool {
+    /// Whether the layer, with an epilogue, may be the first, or the second, of two that run in bands: it must not need the
+    /// scratch memory of the other, nor whole maps.
+    func runsInBands(isSecond: Bool, _ epilogue: Epilogue) -> Bool {
         guard case .floats(let weights) = weights else { return false }
-        return isSecond ? weights.depthwise : ones == nil
+        return isSecond ? weights.depthwise && !epilogue.usesWindowSums : ones == nil
     }
 
     /// Runs `first`, and `second` on what it stores; the same bits as one after the other.

@@ -42,8 +42,8 @@ extension PreparedConvolution {
 
     /// Whether the float kernel sums windows as it goes, if it is told to.
     func kernelSumsWindows(_ geometry: ConvolutionGeometry) -> Bool {
-        guard case .floats(let weights) = weights else { return false }
-        return weights.depthwise || (ones == nil && !geometry.isImageRow)
+        guard case .floats = weights else { return false }
+        return ones == nil && !geometry.isImageRow
     }
 
     /// Calls `body` with what makes the float kernel sum windows itself.
@@ -57,7 +57,6 @@ extension PreparedConvolution {
         sums.byKernel = true
         sums.slack = Int32(slack)
         sums.blocksPerPlane = weights.blocks.count / groups
-        if weights.isDepthwise { return try body(sums) }
         try scratch.withFloats(count: geometry.rows * geometry.pixels + positions) { (floats) throws(Cancelled) in
             sums.scratch = floats
             try body(sums)

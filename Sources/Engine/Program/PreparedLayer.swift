@@ -9,6 +9,8 @@ struct PreparedLayer: Sendable {
         case real
         /// Integer codes, to multiply codes of the input.
         case codes(QuantizedWeights)
+        /// The same with what corrects them, which leaves sums exact: window sums are not needed.
+        case shifted(QuantizedWeights)
         /// The real values of the codes, to multiply real inputs.
         case effective(QuantizedWeights)
         /// Codes in the order of the integer kernels of a level, for inputs of codes up to a largest.
@@ -18,7 +20,8 @@ struct PreparedLayer: Sendable {
         var quantized: QuantizedWeights? {
             switch self {
             case .real: nil
-            case .codes(let weights), .effective(let weights), .packed(let weights, _, _): weights
+            case .codes(let weights), .shifted(let weights), .effective(let weights), .packed(let weights, _, _):
+                weights
             }
         }
     }
@@ -40,7 +43,8 @@ struct PreparedLayer: Sendable {
         }
         switch source {
         case .real: convolution = prepared(layer.weights.values)
-        case .codes(let quantized): convolution = prepared(quantized.centredCodes)
+        case .codes(let quantized): convolution = prepared(quantized.centredCodes(shifted: false))
+        case .shifted(let quantized): convolution = prepared(quantized.centredCodes(shifted: true))
         case .effective(let quantized): convolution = prepared(quantized.effective)
         case .packed(let quantized, let largestInput, let isa):
             convolution = PreparedConvolution(
@@ -65,35 +69,55 @@ struct PreparedLayer: Sendable {
         if path == .integer, case .fastest(let isa) = arithmetic {
             return .packed(quantized, largestInput: quantizer.maximumCode, isa)
         }
-        return .codes(quantized)
+        return quantized.sumsAreExact(with: quantizer) ? .shifted(quantized) : .codes(quantized)
     }
 
     /// The epilogue's factors: acc → real value.
-    static func factors(
-        _ plan: LayerPlan?
-    ) -> (scale: [Float], offset: [Float]?) {
-        guard let plan else { return ([1], nil) }
-        guard let quantizer = plan.input.commonQuantizer else { return ([1], nil) }
-        guard case .quantized(let weights) = plan.weights else { return ([quantizer.scale], nil) }
-        let isCorrected = weights.offset.contains { $0 != 0 }
-        return (
-            weights.scale.map { quantizer.scale * $0 },
-            isCorrected ? weights.offset.map { quantizer.scale * $0 } : nil
-        )
+    func factors(_ plan: LayerPlan?) -> (scale: [Float], offset: [Float]?) {
+        guard let quantizer = plan?.input.commonQuantizer else { return ([1], nil) }
+        let scale = quantizer.scale
+        switch source {
+        case .real, .effective: return ([scale], nil)
+        case .shifted(let weights): return (weights.scale.map { scale * $0 }, nil)
+        case .codes(let weights), .packed(let weights, _, _):
+            let isCorrected = weights.shift.contains { $0 != 0 }
+            return (weights.scale.map { scale * $0 }, isCorrected ? weights.shift : nil)
+        }
     }
 }
 
 extension QuantizedWeights {
-    /// The codes less the zero points of their channels.
-    fileprivate var centredCodes: [Float] {
-        let length = zeroPoint.isEmpty ? 0 : codes.count / zeroPoint.count
+    private var weightsPerChannel: Int { zeroPoint.isEmpty ? 0 : codes.count / zeroPoint.count }
+
+    /// The codes less the zero points of their channels, and plus their shifts if asked for.
+    func centredCodes(shifted: Bool) -> [Float] {
+        let length = weightsPerChannel
         return [Float](unsafeUninitializedCapacity: codes.count) { result, initialized in
             for (channel, zero) in zeroPoint.enumerated() {
+                let shift = shifted ? shift[channel] : 0
                 for index in channel * length..<(channel + 1) * length {
-                    result[index] = Float(Int(codes[index]) - zero)
+                    result[index] = Float(Int(codes[index]) - zero) + shift
                 }
             }
             initialized = codes.count
+        }
+    }
+
+    /// Whether no sum of these weights, shifts included, times codes of `input` can need more than 24 bits.
+    ///
+    /// Shifts are multiples of 2^-k, so all sums are that stay below 2^(24 - k) in magnitude: that of shifted codes, which the
+    /// simulated path adds up, and those of codes and of shifts by themselves, which the integer path adds.
+    func sumsAreExact(with input: AffineQuantizer) -> Bool {
+        let length = weightsPerChannel
+        let largest = Float(max(input.zeroPoint, input.maximumCode - input.zeroPoint))
+        let bound = 0x1p24 / Float(1 << QuantizedWeights.shiftBits(count: length)) / largest
+        return codes.withUnsafeBufferPointer { codes in
+            zeroPoint.indices.allSatisfy { channel in
+                let zero = Int32(zeroPoint[channel])
+                var sum: Int32 = 0
+                for code in codes[channel * length..<(channel + 1) * length] { sum &+= abs(Int32(code) &- zero) }
+                return Float(sum) + abs(shift[channel]) * Float(length) < bound
+            }
         }
     }
 }

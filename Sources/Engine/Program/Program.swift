@@ -80,14 +80,15 @@ public struct Program: Sendable {
                 grid: plan?.layers[index].input ?? .real, isCodes: paths[index] == .integer)
             return LayerStep(layer, copy, forms)
         }
-        banded = Program.banded(net, layers, steps)
+        let layers = self.layers
         epilogues = net.layers.enumerated().map { index, layer in
-            let factors = PreparedLayer.factors(plan?.layers[index])
+            let factors = layers[index].factors(plan?.layers[index])
             return Epilogue(
                 channels: layer.outputChannels, scale: factors.scale, bias: layer.bias, offset: factors.offset,
                 activation: Activation(layer.activation),
                 outputs: Program.outputs(of: forms[layer.output] ?? TensorForms()).outputs)
         }
+        banded = Program.banded(net, layers, epilogues, steps)
     }
 
     private static func inputCodes(
@@ -108,7 +109,7 @@ public struct Program: Sendable {
 
     /// Layers before a depthwise one, where the map between them does not stay in a core's cache.
     private static func banded(
-        _ net: LayerGraph, _ layers: [PreparedLayer], _ steps: [LayerStep]
+        _ net: LayerGraph, _ layers: [PreparedLayer], _ epilogues: [Epilogue], _ steps: [LayerStep]
     ) -> Set<Int> {
         Set(
             net.units.indices.dropLast().filter { position in
@@ -121,8 +122,8 @@ public struct Program: Sendable {
                 let read = [steps[first].input] + [steps[first].addend?.slot].compactMap(\.self)
                 return net.layers[second].input == net.layers[first].output
                     && net.layers[second].addend != net.layers[first].output
-                    && layers[first].convolution.runsInBands(isSecond: false)
-                    && layers[second].convolution.runsInBands(isSecond: true)
+                    && layers[first].convolution.runsInBands(isSecond: false, epilogues[first])
+                    && layers[second].convolution.runsInBands(isSecond: true, epilogues[second])
                     && shape.rank == 4 && shape.count > 150_000 && result[2] * result[3] > 1
                     && steps[first].outputs.count < Epilogue.maximumOutputs
                     && steps[second].outputs.count < Epilogue.maximumOutputs

@@ -9,13 +9,15 @@ public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
 
 /// The weights of one layer, quantized per output channel.
 ///
-/// The weight that code q of channel c stands for is scale[c] × (q − zeroPoint[c]) + offset[c]: the step and zero point of
+/// The weight that code q of channel c stands for is scale[c] × (q − zeroPoint[c] + shift[c]): the step and zero point of
 /// an affine quantizer over the channel's range, [min, max] unless it is clipped, with the bias correction folded in:
 ///
 ///     w = ξ_c (ŵ − E ŵ) + E w,   ξ_c = ‖w − E w‖ / ‖ŵ − E ŵ‖      (both; ξ_c = 1 for the mean alone)
 ///
-/// Centring before scaling makes both moments exact; the order printed in the paper leaves the mean at ξ_c E w.
-/// A channel of 0 bits is its mean. Rounding and clamping are those of `AffineQuantizer`.
+/// Centring before scaling keeps both moments; the order printed in the paper leaves the mean at ξ_c E w. The shift is a
+/// multiple of 2^−k, so that sums of codes times q − zeroPoint + shift are exact, k being 8 or what leaves 63/64 of the gain.
+/// A channel of 0 bits is its mean: code 0, zero point 0, a shift of 1 and the mean as its step. Rounding and clamping are
+/// those of `AffineQuantizer`.
 ///
 /// Source: ACIQ, eq. 12–13; docs/quantization.md, eq. 26–29.
 public struct QuantizedWeights: Hashable, Sendable {
@@ -25,10 +27,8 @@ public struct QuantizedWeights: Hashable, Sendable {
     public let scale: [Float]
     /// The code of a zero weight in each output channel, before correction.
     public let zeroPoint: [Int]
-    /// What the correction adds to every weight of each output channel; 0 without one.
-    ///
-    /// A channel of 0 bits is its offset.
-    public let offset: [Float]
+    /// What the correction adds to every code of each output channel, in steps; 0 without one.
+    public let shift: [Float]
     /// The bits of each output channel, 0...8.
     public let bits: [Int]
     /// E[w] − E[ŵ] of each channel before correction.
@@ -42,6 +42,16 @@ public struct QuantizedWeights: Hashable, Sendable {
 
     /// The sum of all squared errors, after correction.
     public var squaredError: Double { channelSquaredErrors.reduce(0, +) }
+
+    /// k of a channel of `count` weights, whose shift is a multiple of 2^−k steps: at least 8.
+    ///
+    /// Rounding errors of a step's variance 1/12 leave a mean of variance 1 / (12 count), of which rounding the shift
+    /// brings back count 4^−k: at most 1/64.
+    public static func shiftBits(count: Int) -> Int {
+        var bits = 8
+        while 1 << (2 * bits) < 64 * count { bits += 1 }
+        return bits
+    }
 
     /// Quantizes weights given as [outputChannels][weights per channel]; those that are not finite count as 0.
     ///
@@ -57,7 +67,7 @@ public struct QuantizedWeights: Hashable, Sendable {
         precondition(ranges.map { $0.count == outputChannels } ?? true, "a range per channel")
         var scale: [Float] = []
         var zeroPoint: [Int] = []
-        var offset: [Float] = []
+        var shift: [Float] = []
         var meanErrors: [Double] = []
         var normRatios: [Double] = []
         var errors: [Double] = []
@@ -71,7 +81,7 @@ public struct QuantizedWeights: Hashable, Sendable {
                         range: ranges?[channel], into: UnsafeMutableBufferPointer(rebasing: codes[rows]))
                     scale.append(result.scale)
                     zeroPoint.append(result.zeroPoint)
-                    offset.append(result.offset)
+                    shift.append(result.shift)
                     meanErrors.append(result.meanError)
                     normRatios.append(result.normRatio)
                     errors.append(result.squaredError)
@@ -82,7 +92,7 @@ public struct QuantizedWeights: Hashable, Sendable {
         }
         self.scale = scale
         self.zeroPoint = zeroPoint
-        self.offset = offset
+        self.shift = shift
         self.bits = bits
         self.meanErrors = meanErrors
         self.normRatios = normRatios
@@ -95,7 +105,7 @@ public struct QuantizedWeights: Hashable, Sendable {
         let length = bits.isEmpty ? 0 : codes.count / bits.count
         return codes.indices.map { index in
             let channel = index / max(1, length)
-            return scale[channel] * Float(Int(codes[index]) - zeroPoint[channel]) + offset[channel]
+            return scale[channel] * (Float(Int(codes[index]) - zeroPoint[channel]) + shift[channel])
         }
     }
 }
@@ -104,7 +114,7 @@ public struct QuantizedWeights: Hashable, Sendable {
 private struct QuantizedChannel {
     let scale: Float
     let zeroPoint: Int
-    let offset: Float
+    let shift: Float
     let meanError: Double
     let normRatio: Double
     let squaredError: Double
@@ -135,9 +145,9 @@ private struct QuantizedChannel {
         power = squares
         guard bits > 0, !weights.isEmpty else {
             for index in codes.indices { codes[index] = 0 }
-            scale = 0
+            scale = Float(mean)
             zeroPoint = 0
-            offset = Float(mean)
+            shift = 1
             meanError = 0
             normRatio = 1
             squaredError = max(0, squares - sum * mean)
@@ -189,22 +199,25 @@ private struct QuantizedChannel {
         let ratio = codeSpread > 0 && spread > 0 ? (spread / codeSpread).squareRoot() : 1
         meanError = mean - step * (codeMean - Double(quantizer.zeroPoint))
         normRatio = ratio
-        zeroPoint = quantizer.zeroPoint
+        let corrected = correction == .both ? Float(ratio * step) : quantizer.scale
+        let s = Double(corrected)
+        let unit = Double(1 << QuantizedWeights.shiftBits(count: weights.count))
         let centre = codeMean - Double(quantizer.zeroPoint)
-        switch correction {
-        case .none:
-            scale = quantizer.scale
-            offset = 0
-        case .mean:
-            scale = quantizer.scale
-            offset = Float(mean - step * centre)
-        case .both:
-            scale = Float(ratio * step)
-            offset = Float(mean - ratio * step * centre)
+        let steps = correction == .none ? 0 : mean / s - centre
+        guard abs(steps) < 0x1p24 else {
+            // Codes are lost beside such a shift: the channel is its mean.
+            for index in codes.indices { codes[index] = 0 }
+            scale = Float(mean)
+            zeroPoint = 0
+            shift = 1
+            squaredError = max(0, squares - sum * mean)
+            return
         }
+        scale = corrected
+        zeroPoint = quantizer.zeroPoint
+        shift = Float((steps * unit).rounded(.toNearestOrEven) / unit)
         // Σ (w − s q − o)² from the sums already at hand, o being what code 0 stands for.
-        let s = Double(scale)
-        let o = Double(offset) - s * Double(quantizer.zeroPoint)
+        let o = s * (Double(shift) - Double(quantizer.zeroPoint))
         squaredError = max(
             0,
             squares - 2 * s * products - 2 * o * sum + s * s * codeSquares + 2 * s * o * codeSum

@@ -26,27 +26,32 @@ struct BandTests {
                 first.prepared(random.integers(first.weightCount, bound: 7)),
                 second.prepared(random.integers(second.weightCount, bound: 7)),
             ]
-            #expect(layers[0].runsInBands(isSecond: false) && layers[1].runsInBands(isSecond: true))
-            let epilogue = Epilogue(
-                channels: 24, scale: random.reals(24), bias: random.reals(24), offset: random.reals(24),
-                outputs: [.quantized(.codes(scale: 4, zeroPoint: 3, codes: 0...15))])
+            let (scale, bias) = (random.reals(24), random.reals(24))
+            func epilogue(offset: [Float]?) -> Epilogue {
+                Epilogue(
+                    channels: 24, scale: scale, bias: bias, offset: offset,
+                    outputs: [.quantized(.codes(scale: 4, zeroPoint: 3, codes: 0...15))])
+            }
+            let (above, below) = (epilogue(offset: random.reals(24)), epilogue(offset: nil))
+            #expect(layers[0].runsInBands(isSecond: false, above) && layers[1].runsInBands(isSecond: true, below))
+            #expect(!layers[1].runsInBands(isSecond: true, above))
             func maps() -> (between: FeatureMap, output: FeatureMap) {
                 (first.outputMap(halo: reach), second.outputMap())
             }
             let (apart, together) = (maps(), maps())
             let scratch = Scratch()
             try layers[0].run(
-                input: input, images: 0..<2, epilogue: epilogue, maps: EpilogueMaps(outputs: [apart.between]),
+                input: input, images: 0..<2, epilogue: above, maps: EpilogueMaps(outputs: [apart.between]),
                 isa: isa, scratch: scratch)
             try layers[1].run(
-                input: apart.between, images: 0..<2, epilogue: epilogue,
+                input: apart.between, images: 0..<2, epilogue: below,
                 maps: EpilogueMaps(outputs: [apart.output]), isa: isa, scratch: scratch)
             try PreparedConvolution.run(
                 PreparedConvolution.Call(
-                    convolution: layers[0], epilogue: epilogue, input: .floats(input),
+                    convolution: layers[0], epilogue: above, input: .floats(input),
                     maps: EpilogueMaps(outputs: [together.between])),
                 PreparedConvolution.Call(
-                    convolution: layers[1], epilogue: epilogue, input: .floats(together.between),
+                    convolution: layers[1], epilogue: below, input: .floats(together.between),
                     maps: EpilogueMaps(outputs: [together.output])),
                 images: 0..<2, isa: isa, scratch: scratch, cancelled: { false })
             #expect(together.between.planar(0..<2) == apart.between.planar(0..<2))

@@ -36,7 +36,7 @@ struct WindowSumsTests {
             let shifted = codes.indices.map { codes[$0] - zeroPoints[$0 / perOutput] }
             let output = layer.outputMap()
             let epilogue = Epilogue(
-                channels: layer.outputChannels, scale: [0.25], bias: [2], offset: zeroPoints.map { -0.25 * $0 })
+                channels: layer.outputChannels, scale: [0.25], bias: [2], offset: zeroPoints.map { -$0 })
             try layer.prepared(codes).run(
                 input: layer.inputMap(input), images: 0..<layer.images, epilogue: epilogue,
                 maps: EpilogueMaps(outputs: [output]), isa: isa, scratch: Scratch())

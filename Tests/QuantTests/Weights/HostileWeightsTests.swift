@@ -19,7 +19,7 @@ import Testing
         let none = QuantizedWeights([], outputChannels: 0, bits: [], correction: .both)
         #expect(none.codes.isEmpty && none.effective.isEmpty && none.squaredError == 0 && none.signalPower == 0)
         let hollow = QuantizedWeights([], outputChannels: 2, bits: [4, 0], correction: .both)
-        #expect(hollow.scale.allSatisfy { $0.isFinite } && hollow.offset.allSatisfy { $0.isFinite })
+        #expect(hollow.scale.allSatisfy { $0.isFinite } && hollow.shift.allSatisfy { $0.isFinite })
     }
 
     /// The order printed in the paper, ξ (ŵ + μ), would leave the mean at ξ E w.
@@ -30,7 +30,16 @@ import Testing
         #expect(abs(quantized.normRatios[0] - 1) > 0.01)
         let mean = weights.reduce(0.0) { $0 + Double($1) } / 400
         let corrected = quantized.effective.reduce(0.0) { $0 + Double($1) } / 400
-        #expect(abs(mean - corrected) < 1e-5)
+        #expect(abs(mean - corrected) < Double(quantized.scale[0]) * 0x1p-8)
+    }
+
+    /// What is clipped to nothing has steps far too small for its mean.
+    @Test(arguments: [BiasCorrection.mean, .both])
+    func aChannelWhoseStepsAreLostBesideItsMeanIsItsMean(correction: BiasCorrection) {
+        let quantized = QuantizedWeights(
+            [3, 4, 5], outputChannels: 1, bits: [4], correction: correction, ranges: [0...0])
+        #expect(quantized.effective == [4, 4, 4])
+        #expect(abs(quantized.squaredError - 2) < 1e-6)
     }
 
     @Test func moreBitsNeverMeasureWorse() {

@@ -10,6 +10,7 @@
 #define NK_TILES_ONE_BLOCK(F) F(1, 1) F(2, 1) F(3, 1) F(4, 1) F(5, 1) F(6, 1)
 #define NK_PIXELS_TWO_BLOCKS 0
 #define NK_TILES_TWO_BLOCKS(F)
+#define NK_GRADIENT_LANES 4
 #define NK_PEAK_CHAINS 6
 #define NK_WEIGHT_LAYOUT_BYTES 0
 #define NK_CODE_PIXELS 5

@@ -75,6 +75,41 @@ void nk_convolve_codes(
     }
 }
 
+void nk_weight_gradient(
+    NKLevel level, const NKConvolution *convolution, NKInput input, NKMap gradient, NKTile tile, float *weights) {
+    for (int i = tile.firstImage; i < tile.endImage; i++) {
+        NKInput source = input;
+        NKMap target = gradient;
+        source.origin += i * input.imageStride;
+        move(&target, i);
+        kernels(level)->weightGradient(convolution, &source, &target, &tile, weights);
+    }
+}
+
+void nk_add_spread(NKLevel level, NKMap block, int height, int width, const float *centre, double *rows) {
+    kernels(level)->addSpread(block, height, width, centre, rows);
+}
+
+void nk_first_equal(NKLevel level, NKMap block, int height, int width, const float *values, int32_t *places) {
+    kernels(level)->firstEqual(block, height, width, values, places);
+}
+
+void nk_gate_gradient(
+    NKLevel level, NKMap gradient, NKMap result, float low, float high, NKMap input, int height, int width,
+    const float *centre, double *rows) {
+    kernels(level)->gateGradient(gradient, result, low, high, input, height, width, centre, rows);
+}
+
+void nk_normalization_gradient(
+    NKLevel level, NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table) {
+    kernels(level)->normalizationGradient(gradient, input, height, width, bySign, table);
+}
+
+void nk_round_map(
+    NKLevel level, NKMap source, NKMap target, int height, int width, const NKRounding *rounding, uint32_t place) {
+    kernels(level)->roundMap(source, target, height, width, rounding, place);
+}
+
 NKWeightLayout nk_weight_layout(NKLevel level) { return level == NKLevelAVX512VNNI ? NKWeightBytes : NKWeightPairs; }
 
 bool nk_multiplies_narrow(NKLevel level) { return level == NKLevelAVX2 || level == NKLevelAVX512; }

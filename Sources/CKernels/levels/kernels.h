@@ -15,6 +15,7 @@
 //   NK_LOOK_UP(t, p, q, n)     optional: q[i] = t[p[i]] for n bytes, if NK_CAN_LOOK_UP()
 //   NK_INTERLEAVE(p, t, f, q, n)  optional: nk_load_bytes for planes of bytes side by side, as far as it returns, if
 //                              NK_CAN_LOOK_UP()
+//   NK_GRADIENT_LANES          input channels of the register tile of a weight gradient
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -34,6 +35,8 @@
 #include "filtered_codes.h"
 #endif
 #include "statistics.h"
+#include "weight_gradient.h"
+#include "training.h"
 #include "peak.h"
 
 static void NK_NAME(convolve)(

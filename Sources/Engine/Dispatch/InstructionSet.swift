@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 internal import Glibc
 
 /// A level of processor instructions the kernels are compiled for.
@@ -58,7 +58,7 @@ public enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     }
 
     /// The kernels' name for the level.
-    var level: NKLevel {
+    package var level: NKLevel {
         switch self {
         case .baseline: NKLevelBaseline
         case .avx2: NKLevelAVX2

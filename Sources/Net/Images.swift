@@ -65,6 +65,16 @@ public struct LabeledImages: Sendable {
             labels: labels.map { Array($0.prefix(limit)) }, classNames: classNames)
     }
 
+    /// The images before an index, and those from it on, with the same pixels.
+    public func divided(at index: Int) -> (LabeledImages, LabeledImages) {
+        let place = max(0, min(index, count))
+        let rest = LabeledImages(
+            pixels: PixelRange(store: pixels, range: place..<count), layout: layout, count: count - place,
+            channels: channels, height: height, width: width, labels: labels.map { Array($0[place...]) },
+            classNames: classNames)
+        return (prefix(place), rest)
+    }
+
     /// The same images with other labels; `nil` if those do not number as many.
     public func with(labels: [Int]) -> LabeledImages? {
         guard labels.count == count else { return nil }

@@ -13,6 +13,20 @@ public protocol PixelStore: Sendable {
     func withPixels(of index: Int, _ body: (StoredPixels) -> Void) throws
 }
 
+/// Some images of a store.
+struct PixelRange: PixelStore {
+    let store: any PixelStore
+    let range: Range<Int>
+
+    var count: Int { range.count }
+    var elementsPerImage: Int { store.elementsPerImage }
+
+    func withPixels(of index: Int, _ body: (StoredPixels) -> Void) throws {
+        precondition((0..<count).contains(index), "one of the images")
+        try store.withPixels(of: range.lowerBound + index, body)
+    }
+}
+
 /// One image's elements, in the type in which they are stored or the nearest to it.
 public enum StoredPixels {
     case bytes(UnsafeBufferPointer<UInt8>)

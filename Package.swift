@@ -35,6 +35,9 @@ let package = Package(
         .executableTarget(
             name: "engine-bench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
 
+        // The training lab.
+        .target(name: "Training", dependencies: ["CKernels", "Engine", "Net", "Quant"], swiftSettings: strict),
+
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
         .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),
@@ -77,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "nibble",
             dependencies: [
-                "Engine", "Net", "NetIO", "Quant", "Terminal", "TUI", "Workbench",
+                "Engine", "Net", "NetIO", "Quant", "Terminal", "Training", "TUI", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -108,6 +111,8 @@ let package = Package(
                 "CPng", "CTurboJPEG", "CZlib", "Net", "NetIO", "NetIOTesting", "OnnxProto", "Quant",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Engine", "Net", "Quant", "Training"], swiftSettings: strict),
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TerminalTesting", "terminal-demo"],
             swiftSettings: strict),

@@ -1,0 +1,227 @@
+public import Engine
+
+/// Trains a net: forward, backward and a step of stochastic gradient descent with momentum, batch after batch.
+///
+/// A step depends on the options, the images and the state, and on nothing else: not on the number of threads, not on the steps
+/// before it. Sums of levels differ in their last bits, so the level of instructions belongs to what makes a run repeatable.
+///
+/// It belongs to one task at a time; `state` is a value that others may keep.
+public final class Trainer {
+    /// The net.
+    public let net: Blueprint
+    /// What decides what a step computes.
+    public let options: TrainingOptions
+    /// What has been reached.
+    public internal(set) var state: TrainingState
+    /// ‖w‖² of the channels of convolutions before each step, if it is recorded.
+    public internal(set) var normRecord: NormRecord?
+
+    let images: TrainingImages
+    let isa: InstructionSet
+    let team: Team
+    let shards: [Shard]
+    /// ‖w‖² of each channel at the start, by layer.
+    let firstNorms: [[Double]]
+
+    /// The weights of this step, as they are used, and the convolutions of them.
+    var used: [[Float]] = []
+    var forward: [PreparedConvolution?] = []
+    var backward: [PreparedConvolution?] = []
+    /// What normalization found in this batch, by layer.
+    var found: [BatchStatistics?] = []
+    /// The gradients of the parameters, by layer.
+    var parameterGradients: [LayerParameters?] = []
+    private var order: (epoch: Int, images: [Int])?
+
+    /// A trainer that begins, or goes on from a state.
+    ///
+    /// - Throws: `TrainingError` if the images do not fit the net or the options.
+    public init(
+        _ net: Blueprint, options: TrainingOptions, images: TrainingImages, threads: Int, isa: InstructionSet,
+        state: TrainingState? = nil, recordsNorms: Bool = false
+    ) throws(TrainingError) {
+        guard images.size == net.input else { throw .wrongImages(found: images.size, needed: net.input) }
+        guard images.labels.allSatisfy({ (0..<net.classes).contains($0) }) else {
+            throw .wrongLabel(classes: net.classes)
+        }
+        guard images.images.count >= options.batch else {
+            throw .tooFewImages(found: images.images.count, batch: options.batch)
+        }
+        for layer in net.layers where layer.convolution?.end == .normalized {
+            let count = options.batch * layer.output.height * layer.output.width
+            guard count >= options.norm.minimumCount else {
+                throw .tooFewValues(layer: layer.name, found: count, needed: options.norm.minimumCount)
+            }
+        }
+        if let state, !state.fits(net, options) { throw .otherNet }
+        let start = TrainingState(net, options)
+        firstNorms = start.layers.map { $0?.squaredNorms ?? [] }
+        self.state = state ?? start
+        self.net = net
+        self.options = options
+        self.images = images
+        self.isa = isa
+        team = Team(threads: max(1, threads))
+        shards = stride(from: 0, to: options.batch, by: Shard.size).map {
+            Shard(
+                net, images: $0..<min($0 + Shard.size, options.batch),
+                quantizesValues: (options.precision?.activations ?? 32) < 32)
+        }
+        normRecord = recordsNorms ? NormRecord() : nil
+    }
+
+    /// Steps of an epoch: as many as there are whole batches.
+    public var stepsPerEpoch: Int { images.images.count / options.batch }
+
+    /// Steps of the run.
+    public var stepCount: Int { stepsPerEpoch * options.epochs }
+
+    /// Whether all steps are done.
+    public var isDone: Bool { state.step >= stepCount }
+
+    /// The learning rate of the next step, before what depends on weights.
+    public var rate: Double {
+        options.schedule.rate(step: min(state.step, stepCount - 1), of: stepCount)
+    }
+
+    var batchCount: Int { options.batch }
+
+    /// Trains on the next batch.
+    ///
+    /// - Throws: why an image cannot be read, or `TrainingError.notFinite`; the state is then as before.
+    public func step() throws -> StepResult {
+        let before = state
+        do {
+            let result = try computeGradients()
+            update()
+            state.step += 1
+            state.lossSum += result.loss
+            state.correct += result.correct
+            return result
+        } catch {
+            state = before
+            throw error
+        }
+    }
+
+    /// Runs the next batch forward and backward.
+    func computeGradients() throws -> StepResult {
+        precondition(!isDone, "a step is left")
+        prepareWeights()
+        let labels = try loadBatch()
+        runForward()
+        let result = setOutputGradients(labels)
+        guard result.loss.isFinite else { throw TrainingError.notFinite(step: state.step) }
+        runBackward()
+        return result
+    }
+
+    /// Whether the steps of an epoch are done and `endEpoch` is due.
+    public var isEpochDone: Bool { state.step == (state.epochs.count + 1) * stepsPerEpoch }
+
+    /// Adds what an epoch ended with; its norms are those of now.
+    public func endEpoch(testAccuracy: Double?) {
+        precondition(isEpochDone, "the epoch's steps are done")
+        let rate = options.schedule.rate(step: max(0, state.step - 1), of: stepCount)
+        let norms = zip(net.layers, state.layers).compactMap { layer, parameters in
+            parameters.map { parameters in
+                let size = parameters.weights.count / parameters.shift.count
+                let used = options.weightNorm.used(parameters.weights, gains: parameters.gains)
+                return parameters.shift.indices.map { channel in
+                    used[channel * size..<(channel + 1) * size].reduce(0) { $0 + Double($1) * Double($1) }
+                }
+            }
+        }
+        func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
+        state.epochs.append(
+            EpochResult(
+                epoch: state.step / stepsPerEpoch, loss: state.lossSum / Double(stepsPerEpoch),
+                trainAccuracy: Double(state.correct) / Double(stepsPerEpoch * options.batch),
+                testAccuracy: testAccuracy, rate: rate, norms: norms.map { mean($0.map { $0.squareRoot() }) },
+                effectiveSteps: norms.map { mean($0.map { $0 > 0 ? rate / $0 : 0 }) }))
+        state.lossSum = 0
+        state.correct = 0
+    }
+
+    /// The random numbers of one use in this step.
+    func random(_ stream: Int) -> CounterGenerator {
+        CounterGenerator(seed: options.seed, stream: UInt64(state.step) << 16 | UInt64(stream))
+    }
+
+    /// The weights as a layer uses them: normalized and rounded.
+    func usedWeights(_ parameters: LayerParameters) -> [Float] {
+        let weights = options.weightNorm.used(parameters.weights, gains: parameters.gains)
+        guard let bits = options.precision?.weights, bits < 32 else { return weights }
+        return TensorQuantizer(bits: bits, weights)(weights, .nearest, random(0))
+    }
+
+    private func prepareWeights() {
+        used = state.layers.map { $0.map(usedWeights) ?? [] }
+        let geometries = net.layers.map { $0.convolution?.geometry }
+        forward = zip(geometries, used).map { geometry, weights in geometry.map { $0.forward(weights) } }
+        backward = zip(net.layers, used).map { layer, weights in
+            layer.input == 0 ? nil : layer.convolution.map { $0.geometry.backward(weights) }
+        }
+    }
+
+    /// Puts the next images into the shards and gives their labels.
+    private func loadBatch() throws -> [Int] {
+        let epoch = state.step / stepsPerEpoch
+        if order?.epoch != epoch { order = (epoch, images.order(seed: options.seed, epoch: epoch)) }
+        let first = state.step % stepsPerEpoch * options.batch
+        let chosen = (order?.images ?? [])[first..<first + options.batch]
+        let random = random(1)
+        for shard in shards {
+            var values: [Float] = []
+            for place in shard.images {
+                values += try images.load(chosen[first + place], options.augmentation, random, place: 4 * place)
+            }
+            shard.values[0].load(planar: values, into: shard.all)
+        }
+        return chosen.map { images.labels[$0] }
+    }
+}
+
+/// What a batch gave before its step.
+public struct StepResult: Hashable, Sendable {
+    /// The mean cross-entropy.
+    public let loss: Double
+    /// Images of which the largest logit was the right one.
+    public let correct: Int
+    /// Images.
+    public let count: Int
+}
+
+/// Why a run cannot begin or go on.
+public enum TrainingError: Error, Equatable {
+    /// Images of another size than the net reads.
+    case wrongImages(found: MapSize, needed: MapSize)
+    /// A label that is not one of the classes.
+    case wrongLabel(classes: Int)
+    /// Not even one batch.
+    case tooFewImages(found: Int, batch: Int)
+    /// A channel has fewer values in a batch than its normalization needs.
+    case tooFewValues(layer: String, found: Int, needed: Int)
+    /// The state is that of another net or of other options.
+    case otherNet
+    /// The loss is not a number any more.
+    case notFinite(step: Int)
+}
+
+extension TrainingError: CustomStringConvertible {
+    /// What is wrong and what to do about it, in one line.
+    public var description: String {
+        switch self {
+        case .wrongImages(let found, let needed):
+            "images are \(found.channels) x \(found.height) x \(found.width), the net reads "
+                + "\(needed.channels) x \(needed.height) x \(needed.width)"
+        case .wrongLabel(let classes): "a label is outside 0...\(classes - 1)"
+        case .tooFewImages(let found, let batch):
+            "\(found) images are less than one batch of \(batch): give more, or a smaller --batch"
+        case .tooFewValues(let layer, let found, let needed):
+            "a channel of \(layer) has \(found) values in a batch and its normalization needs \(needed): give a larger --batch"
+        case .otherNet: "the checkpoint is that of another net or of other options"
+        case .notFinite(let step): "the loss is not a number at step \(step): give a smaller --rate"
+        }
+    }
+}

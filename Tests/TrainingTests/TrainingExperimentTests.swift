@@ -1,0 +1,39 @@
+import Engine
+import Net
+import Testing
+
+@testable import Training
+
+@Suite struct TrainingExperimentTests {
+    private func report(_ question: TrainingExperiment.Question) async throws -> ExperimentReport {
+        let images = try randomImages(MapSize(1, 8, 8), count: 64, classes: 3)
+        let experiment = TrainingExperiment(
+            question, extent: TrainingExperiment.Extent(depth: 8, width: 4, images: 48, epochs: 2), train: images,
+            test: ImageSource(images.images, images.preprocessing), seed: 1, run: RunOptions(threads: 2, isa: .best)
+        )
+        return try await experiment.run()
+    }
+
+    @Test(arguments: TrainingExperiment.Question.allCases)
+    func `every experiment reports each of its runs`(question: TrainingExperiment.Question) async throws {
+        let report = try await report(question)
+        let runs = [
+            TrainingExperiment.Question.norms: 5, .eightBit: 10, .decay: 4, .bounded: 7, .quantizability: 8,
+        ]
+        #expect(report.name == question.rawValue)
+        let ends = try #require(report.tables.first { $0.title == "After the last epoch" })
+        #expect(ends.rows.count == runs[question])
+        let courses = try #require(report.tables.first { $0.title == "Epoch by epoch" })
+        #expect(courses.rows.count == 2 * ends.rows.count)
+        #expect(report.summary.count > ends.rows.count && report.plots.count >= 2)
+        for plot in report.plots { #expect(plot.svg.hasPrefix("<svg")) }
+    }
+
+    @Test func `an experiment that is cancelled ends`() async throws {
+        let images = try randomImages(MapSize(1, 8, 8), count: 64, classes: 3)
+        let experiment = TrainingExperiment(
+            .norms, extent: .short, train: images, test: ImageSource(images.images, images.preprocessing), seed: 1,
+            run: RunOptions(threads: 1, isa: .best))
+        await #expect(throws: Cancelled.self) { try await experiment.run(cancelled: { true }) }
+    }
+}

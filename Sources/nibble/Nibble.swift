@@ -8,7 +8,8 @@ struct Nibble: AsyncParsableCommand {
         commandName: "nibble",
         abstract: "Explore the post-training quantization of convolutional nets.",
         version: "0.1.0",
-        subcommands: [Explore.self, Inspect.self, Evaluate.self, Sweep.self], defaultSubcommand: Explore.self)
+        subcommands: [Explore.self, Inspect.self, Evaluate.self, Sweep.self, Train.self],
+        defaultSubcommand: Explore.self)
 
     /// Runs the command named; a failed run ends with one line on standard error and exit code 1.
     static func main() async {

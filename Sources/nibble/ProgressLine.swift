@@ -40,6 +40,41 @@ final class ProgressLine: Sendable {
         }
     }
 
+    /// Shows a step of a run that began at another, with a note; older steps are passed over.
+    func show(step: Int, of count: Int, from first: Int, images: Int, note: String) {
+        guard isVisible else { return }
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard state.drawn.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
+            state.drawn = now
+            let (share, passed) = (Double(step) / Double(max(1, count)), seconds(now - start))
+            let rate = passed > 0 ? Double((step - first) * images) / passed : 0
+            let left = step > first ? passed * Double(count - step) / Double(step - first) : 0
+            printLine(
+                "\(label)  \(ProgressLine.bar(share))  \(note)  \(rate.fixed(0)) images/s  \(left.fixed(0)) s left")
+        }
+    }
+
+    /// Shows the share that is done and what is being done.
+    func show(_ what: String, share: Double, note: String) {
+        guard isVisible else { return }
+        state.withLock { state in
+            let now = ContinuousClock.now
+            guard state.drawn.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
+            state.drawn = now
+            let passed = seconds(now - start)
+            let left = share > 0 ? passed * (1 - share) / share : 0
+            printLine("\(label)  \(ProgressLine.bar(share))  \(what)  \(note)  \(left.fixed(0)) s left")
+        }
+    }
+
+    /// `[######----]  60 %`.
+    private static func bar(_ share: Double) -> String {
+        let done = Int((20 * share).rounded(.down))
+        return
+            "[\(String(repeating: "#", count: done))\(String(repeating: "-", count: 20 - done))]  \((100 * share).fixed(0)) %"
+    }
+
     /// Shows that so many images are done.
     func show(images: Int) { show(images: images, of: total) }
 
@@ -54,11 +89,9 @@ final class ProgressLine: Sendable {
     /// `calibrating  [######----]  60 %  512 images/s  3 s left`.
     static func text(_ label: String, fraction: Double, total: Int, seconds: Double) -> String {
         let share = min(1, max(0, fraction))
-        let done = Int((20 * share).rounded(.down))
-        let bar = String(repeating: "#", count: done) + String(repeating: "-", count: 20 - done)
         let rate = seconds > 0 ? share * Double(total) / seconds : 0
         let left = share > 0 ? seconds * (1 - share) / share : 0
-        return "\(label)  [\(bar)]  \((100 * share).fixed(0)) %  \(rate.fixed(0)) images/s  \(left.fixed(0)) s left"
+        return "\(label)  \(bar(share))  \(rate.fixed(0)) images/s  \(left.fixed(0)) s left"
     }
 
     private func printLine(_ text: String) { write("\r\(text)\u{1b}[K") }

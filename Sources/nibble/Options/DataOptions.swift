@@ -222,7 +222,7 @@ struct DataOptions: ParsableArguments {
             progress: { done, total in line.show(images: done, of: total) })
     }
 
-    private static func numbers(_ list: String) -> [Float]? {
+    static func numbers(_ list: String) -> [Float]? {
         let parts = list.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
         let numbers = parts.compactMap { $0 }.filter(\.isFinite)
         return numbers.count == parts.count && !numbers.isEmpty ? numbers : nil

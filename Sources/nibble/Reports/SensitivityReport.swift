@@ -29,10 +29,9 @@ struct SensitivityReport {
         let keys = Sensitivity.allWidths(of: work.configuration)
         let line = ProgressLine("sensitivity", total: keys.count * pass.imageCount)
         let flag = CancellationFlag()
-        let interrupt = SensitivityReport.onInterrupt { flag.cancel() }
+        let interrupt = Interrupt { flag.cancel() }
         defer {
-            interrupt.cancel()
-            signal(SIGINT, SIG_DFL)
+            interrupt.end()
             line.finish()
         }
         var rows: [Row] = []
@@ -50,18 +49,6 @@ struct SensitivityReport {
         images = pass.imageCount
         isComplete = rows.count == keys.count
         self.rows = rows.sorted { ($1.change.value, $0.bits, $0.layer) < ($0.change.value, $1.bits, $1.layer) }
-    }
-
-    private static func onInterrupt(_ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-        // The source only tells of a signal that does not end the program.
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler {
-            body()
-            signal(SIGINT, SIG_DFL)
-        }
-        source.resume()
-        return source
     }
 
     /// The rows as JSON.

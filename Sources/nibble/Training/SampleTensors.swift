@@ -1,0 +1,56 @@
+import Engine
+import Net
+import NetIO
+import Quant
+import Training
+
+/// Tensors of a real net, for experiments: those of a layer in the middle of the bundled fashion-resnet20.
+struct SampleTensors {
+    /// The layer's weights.
+    let weights: AngleExperiment.Tensor
+    /// What enters the activation after it, for one channel of some images.
+    ///
+    /// The layer's own scale and shift do not matter to
+    /// how its deviation is estimated.
+    let activations: AngleExperiment.Tensor
+
+    private static let net = "fashion-resnet20"
+    private static let images = 96
+
+    init() throws {
+        guard let sample = try SampleNets()[Self.net] else {
+            throw Failure("\(Self.net): there is no such sample net")
+        }
+        let net = LayerGraph(try OnnxFile(path: sample.file).graph)
+        let layer = net.layers[net.layers.count / 4]
+        weights = AngleExperiment.Tensor(name: "\(Self.net) \(layer.name) weights", values: layer.weights.values)
+
+        let images = try DataReader.images(at: sample.images).images.prefix(Self.images)
+        let preprocessing = Preprocessing(scale: sample.scale, mean: sample.mean, standardDeviation: sample.std)
+        var input = [Float](repeating: 0, count: images.count * images.elementsPerImage)
+        try input.withUnsafeMutableBufferPointer { values in
+            for image in 0..<images.count {
+                let range = image * images.elementsPerImage..<(image + 1) * images.elementsPerImage
+                try preprocessing.load(
+                    image, of: images, as: .nchw, into: UnsafeMutableBufferPointer(rebasing: values[range]))
+            }
+        }
+        let tensor = layer.preActivation
+        let execution = Execution(
+            Program(net, observing: [tensor]), capacity: images.count, isa: try InstructionSet.fromEnvironment())
+        var channel: [Float] = []
+        _ = try execution.run(
+            [input], images: images.count,
+            observer: { observed, map, batch in
+                guard observed == tensor else { return }
+                let size = map.layout.height * map.layout.width
+                let planar = map.planar(batch)
+                for image in 0..<batch.count {
+                    let start = image * map.layout.elements
+                    channel += planar[start..<start + size]
+                }
+            })
+        activations = AngleExperiment.Tensor(
+            name: "\(Self.net) \(layer.name) before its ReLU", values: channel)
+    }
+}

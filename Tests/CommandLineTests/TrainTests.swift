@@ -1,0 +1,148 @@
+import Glibc
+import NetIO
+import TerminalTesting
+import Testing
+
+/// `nibble train`: files, interrupts, bad input.
+@Suite final class TrainTests {
+    private let folder: String
+    private let images: [String]
+
+    init() throws {
+        var template = Array("/tmp/nibble-train-XXXXXX".utf8CString)
+        folder = String(cString: try #require(mkdtemp(&template)))
+        let sample = try #require(try SampleNets().nets.first)
+        images = ["--data", sample.images, "--labels", sample.labels, "--limit", "512"]
+    }
+
+    deinit { _ = try? shell("rm -r \(folder)") }
+
+    private func train(_ arguments: [String]) throws -> (end: TerminalSession.End, output: String) {
+        try TerminalSession.runWithoutTerminal("nibble", arguments: ["train"] + arguments, limit: .seconds(120))
+    }
+
+    private func shell(_ script: String) throws -> (end: TerminalSession.End, output: String) {
+        try TerminalSession.runWithoutTerminal("/bin/bash", arguments: ["-c", script], limit: .seconds(120))
+    }
+
+    private func content(_ path: String) throws -> [UInt8] {
+        let file = try #require(fopen(path, "r"), "\(path)")
+        defer { fclose(file) }
+        var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+
+    private let small = ["resnet8", "--width", "4", "--batch", "32", "--epochs", "2"]
+
+    @Test func `the same seed gives the same files, with one thread and two`() throws {
+        for precision in ["float", "8,8,8,16"] {
+            for threads in ["1", "2"] {
+                let result = try train(
+                    small + images
+                        + [
+                            "--precision", precision, "--norm", "range", "--threads", threads, "--output",
+                            "\(folder)/\(threads)",
+                        ])
+                #expect(result.end == .exited(0), "\(result.output)")
+            }
+            for file in ["resnet8.onnx", "epochs.csv", "checkpoint.safetensors", "loss.svg"] {
+                #expect(try content("\(folder)/1/\(file)") == content("\(folder)/2/\(file)"), "\(file)")
+            }
+            _ = try shell("rm -r \(folder)/1 \(folder)/2")
+        }
+    }
+
+    @Test func `a run that is killed ends as it would have when it is resumed`() throws {
+        let nibble = TerminalSession.path(of: "nibble")
+        let arguments = (small + images).joined(separator: " ")
+        #expect(try train(small + images + ["--output", "\(folder)/whole"]).end == .exited(0))
+        _ = try shell(
+            """
+            \(nibble) train \(arguments) --output \(folder)/killed 2>\(folder)/errors & p=$!
+            until grep -q 'epoch 1 of' \(folder)/errors; do sleep 0.01; done
+            kill -9 $p; wait $p
+            """)
+        #expect(
+            try train(small + images + ["--output", "\(folder)/killed"]).end == .exited(1), "not without --resume")
+        let result = try train(small + images + ["--output", "\(folder)/killed", "--resume"])
+        #expect(result.end == .exited(0), "\(result.output)")
+        for file in ["resnet8.onnx", "epochs.csv", "checkpoint.safetensors"] {
+            #expect(try content("\(folder)/killed/\(file)") == content("\(folder)/whole/\(file)"), "\(file)")
+        }
+    }
+
+    @Test func `an interrupt keeps what was done`() throws {
+        let nibble = TerminalSession.path(of: "nibble")
+        let arguments = (["resnet8", "--batch", "32", "--epochs", "1000"] + images).joined(separator: " ")
+        let result = try shell(
+            """
+            \(nibble) train \(arguments) --output \(folder)/run & p=$!
+            until [ -e \(folder)/run/checkpoint.safetensors ]; do sleep 0.01; done
+            sleep 0.3; kill -INT $p; wait $p; echo "code $?"
+            """)
+        #expect(
+            result.output.contains("code 130") && result.output.contains("go on with --resume"), "\(result.output)")
+        #expect(try !content("\(folder)/run/resnet8.onnx").isEmpty)
+    }
+
+    @Test func `a trained net is a net for the other commands`() throws {
+        #expect(try train(small + images + ["--output", "\(folder)/run"]).end == .exited(0))
+        let result = try TerminalSession.runWithoutTerminal(
+            "nibble", arguments: ["evaluate", "\(folder)/run/resnet8.onnx", "--limit", "64"] + images.dropLast(2))
+        #expect(result.end == .exited(0), "\(result.output)")
+    }
+
+    @Test func `a disk that is full ends the run with a line and leaves the last checkpoint whole`() throws {
+        let nibble = TerminalSession.path(of: "nibble")
+        let arguments = (small + images).joined(separator: " ")
+        #expect(
+            try train(
+                ["resnet8", "--width", "4", "--batch", "32", "--epochs", "1"] + images + [
+                    "--output", "\(folder)/run",
+                ]
+            ).end == .exited(0))
+        let before = try content("\(folder)/run/checkpoint.safetensors")
+        let result = try shell(
+            "trap '' XFSZ; ulimit -f 8; \(nibble) train \(arguments) --epochs 1 --resume --output \(folder)/run; echo \"code $?\""
+        )
+        #expect(result.output.contains("cannot write \(folder)/run/checkpoint.safetensors"), "\(result.output)")
+        #expect(result.output.contains("code 1"))
+        #expect(try content("\(folder)/run/checkpoint.safetensors") == before)
+    }
+
+    @Test(arguments: [
+        ["lenet", "--output", "x"], ["resnet21", "--output", "x"], ["resnet8"], [],
+        ["resnet8", "--experiment", "sigma"],
+        ["resnet8", "--output", "x", "--precision", "8,8,8"],
+        ["resnet8", "--output", "x", "--precision", "8,8,0,16"],
+        ["resnet8", "--output", "x", "--norm", "l3"], ["resnet8", "--output", "x", "--decay", "-1"],
+        ["resnet8", "--output", "x", "--epochs", "0"], ["resnet8", "--output", "x", "--rate", "nan"],
+        ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--labels", "y"],
+    ])
+    func `wrong usage is exit code 64`(arguments: [String]) throws {
+        let result = try train(arguments)
+        #expect(result.end == .exited(64), "\(result.output)")
+    }
+
+    @Test func `what cannot be read or does not fit is one line and exit code 1`() throws {
+        let output = ["--output", "\(folder)/run"]
+        let sample = try #require(try SampleNets().nets.first)
+        for arguments in [
+            ["resnet8", "--data", "/nonexistent"], ["resnet8", "--data", sample.images],
+            ["resnet8"] + images + ["--batch", "513"], ["resnet8"] + images + ["--crop", "3"],
+            ["resnet8"] + images + ["--resume"], ["mlp"] + images + ["--batch", "1"],
+            ["resnet8"] + images + ["--test", sample.file],
+        ] {
+            let result = try train(arguments + output)
+            #expect(result.end == .exited(1), "\(arguments): \(result.output)")
+            #expect(result.output.split(separator: "\n").count { $0.hasPrefix("Error: ") } == 1, "\(result.output)")
+        }
+        try AtomicFile.write("no checkpoint", to: "\(folder)/checkpoint.safetensors")
+        let result = try train(small + images + ["--output", folder, "--resume"])
+        #expect(result.end == .exited(1) && result.output.contains("is damaged"), "\(result.output)")
+    }
+}

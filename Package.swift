@@ -38,6 +38,10 @@ let package = Package(
         // The training lab.
         .target(name: "Training", dependencies: ["CKernels", "Engine", "Net", "Quant"], swiftSettings: strict),
 
+        // Seconds of training steps; scripts/bench-training drives it.
+        .executableTarget(
+            name: "training-bench", dependencies: ["CKernels", "Engine", "Net", "Training"], swiftSettings: strict),
+
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),
         .systemLibrary(name: "CTurboJPEG", path: "Sources/Libraries/CTurboJPEG"),

@@ -56,6 +56,9 @@ import Testing
         Case(inputs: 17, outputs: 9, height: 7, width: 8, kernel: 1, stride: 2, padding: 0),
         Case(inputs: 64, outputs: 10, height: 1, width: 1, kernel: 1, stride: 1, padding: 0),
         Case(inputs: 16, outputs: 16, height: 6, width: 6, kernel: 2, stride: 2, padding: 0),
+        Case(inputs: 18, outputs: 7, height: 9, width: 8, kernel: 3, stride: 2, padding: 2),
+        Case(inputs: 5, outputs: 17, height: 11, width: 10, kernel: 2, stride: 3, padding: 1),
+        Case(inputs: 16, outputs: 16, height: 8, width: 7, kernel: 7, stride: 2, padding: 3),
         Case(inputs: 24, outputs: 24, height: 9, width: 7, kernel: 3, stride: 1, padding: 1, isDepthwise: true),
         Case(inputs: 19, outputs: 19, height: 8, width: 9, kernel: 3, stride: 2, padding: 1, isDepthwise: true),
         Case(inputs: 16, outputs: 16, height: 7, width: 7, kernel: 5, stride: 1, padding: 2, isDepthwise: true),
@@ -101,11 +104,11 @@ import Testing
             let result = FeatureMap(
                 layout: MapLayout(channels: layer.inputs, height: layer.height, width: layer.width, halo: 1),
                 capacity: images)
-            let spread = gradient.spreadMap(capacity: images)
+            var parts: [MapLayout: FeatureMap] = [:]
             for isAdded in [false, true] {
-                gradient.inputGradient(
-                    gradient.backward(w), of: output, spread: spread, into: result, isAdded: isAdded,
-                    images: 0..<images, isa: isa, scratch: Scratch())
+                gradient.backward(w).run(
+                    output, into: result, isAdded: isAdded, images: 0..<images, isa: isa, scratch: Scratch(),
+                    parts: &parts)
                 expectEqual(
                     result.planar(0..<images), inputs.map { isAdded ? 2 * $0 : $0 }, "inputs, \(isa), \(isAdded)")
             }

@@ -6,7 +6,8 @@ public import Net
 ///
 ///     z[o, y, x] = Σ w[o, i, k, l] x[i, y s + k − top, x s + l − left]
 ///     ∂L/∂w[o, i, k, l] = Σ over images, y, x of x[i, y s + k − top, x s + l − left] ∂L/∂z[o, y, x]
-///     ∂L/∂x = ∂L/∂z, its pixels s apart, convolved with the weights turned by 180°, inputs and outputs exchanged
+///     ∂L/∂x = ∂L/∂z, its pixels s apart, convolved with the weights turned by 180°, inputs and outputs exchanged: for
+///             each place between strides a convolution of ∂L/∂z with the weights that fall on pixels
 ///
 /// Dense or depthwise, any kernel and stride, no dilation; a dense layer is a 1x1 convolution on 1x1 maps. Maps of inputs need a halo
 /// of the padding, those of gradients one of `gradientHalo`.
@@ -52,33 +53,27 @@ public struct ConvolutionGradient: Sendable {
     }
 
     /// The halo that maps of the result's gradient need.
-    public var gradientHalo: Int { isSpread ? 0 : spreadHalo }
+    public var gradientHalo: Int { phases.map(\.halo).max() ?? 0 }
 
     /// The number of weights, [outputs][inputs or 1][kernel height][kernel width].
     public var weightCount: Int { outputs * (isDepthwise ? 1 : inputs) * taps }
 
     private var taps: Int { window.kernel.height * window.kernel.width }
-    private var isSpread: Bool { window.strides != Window.Pair(1, 1) }
-
-    /// The gradient's extent with its pixels a stride apart.
-    private var spreadSize: (height: Int, width: Int) {
-        let output = outputSize
-        return ((output.height - 1) * window.strides.height + 1, (output.width - 1) * window.strides.width + 1)
-    }
-
-    /// Where the turned kernel lies about the spread gradient, so that the result has the input's size.
-    private var turnedPadding: Window.Padding {
-        let (kernel, padding, spread) = (window.kernel, window.padding, spreadSize)
-        let top = kernel.height - 1 - padding.top
-        let left = kernel.width - 1 - padding.left
-        return Window.Padding(
-            top: top, left: left, bottom: size.height - spread.height + kernel.height - 1 - top,
-            right: size.width - spread.width + kernel.width - 1 - left)
-    }
-
-    private var spreadHalo: Int {
-        let padding = turnedPadding
-        return max(padding.top, padding.left, padding.bottom, padding.right, 0)
+    /// The parts of the input's gradient, one for each place of a pixel between strides.
+    var phases: [GradientPhase] {
+        let (kernel, strides, padding, output) = (window.kernel, window.strides, window.padding, outputSize)
+        let rows = (0..<strides.height).map {
+            GradientPhase.Axis(
+                start: $0, stride: strides.height, kernel: kernel.height, padding: padding.top, size: size.height,
+                outputs: output.height)
+        }
+        let columns = (0..<strides.width).map {
+            GradientPhase.Axis(
+                start: $0, stride: strides.width, kernel: kernel.width, padding: padding.left, size: size.width,
+                outputs: output.width)
+        }
+        return rows.flatMap { row in columns.map { GradientPhase(rows: row, columns: $0) } }
+            .filter { $0.rows.count > 0 && $0.columns.count > 0 }
     }
 
     /// The convolution with weights, for runs forward.
@@ -88,71 +83,41 @@ public struct ConvolutionGradient: Sendable {
             window: window)
     }
 
-    /// The convolution of gradients with the same weights, for runs backward.
-    public func backward(_ weights: [Float]) -> PreparedConvolution {
+    /// The convolutions of gradients with the same weights, for runs backward: one for each phase that any weight reaches.
+    public func backward(_ weights: [Float]) -> BackwardConvolution {
         precondition(weights.count == weightCount, "one weight for each position")
+        return BackwardConvolution(
+            phases: phases.map { phase in
+                (
+                    phase,
+                    phase.window.map { window in
+                        PreparedConvolution(
+                            weights: turned(weights, phase), outputChannels: inputs, inputChannels: outputs,
+                            groups: isDepthwise ? inputs : 1, window: window)
+                    }
+                )
+            }, channels: inputs, isDivided: window.strides != Window.Pair(1, 1))
+    }
+
+    /// The weights of a phase, turned by 180°, inputs and outputs exchanged.
+    private func turned(_ weights: [Float], _ phase: GradientPhase) -> [Float] {
+        let kernel = window.kernel
+        let (height, width) = (phase.rows.taps.count, phase.columns.taps.count)
         let perOutput = isDepthwise ? 1 : inputs
-        var turned = [Float](repeating: 0, count: weightCount)
+        var turned = [Float](repeating: 0, count: outputs * perOutput * height * width)
         for output in 0..<outputs {
             for input in 0..<perOutput {
                 let from = (output * perOutput + input) * taps
-                let to = isDepthwise ? output * taps : (input * outputs + output) * taps
-                for tap in 0..<taps { turned[to + taps - 1 - tap] = weights[from + tap] }
-            }
-        }
-        return PreparedConvolution(
-            weights: turned, outputChannels: inputs, inputChannels: outputs, groups: isDepthwise ? inputs : 1,
-            window: Window(kernel: window.kernel, padding: turnedPadding))
-    }
-
-    /// The map in which `inputGradient` spreads gradients; `nil` where it reads them as they are.
-    public func spreadMap(capacity: Int) -> FeatureMap? {
-        guard isSpread else { return nil }
-        let spread = spreadSize
-        return FeatureMap(
-            layout: MapLayout(channels: outputs, height: spread.height, width: spread.width, halo: spreadHalo),
-            capacity: capacity)
-    }
-
-    /// ∂L/∂x of images, or ∂L/∂x added to what is there.
-    ///
-    /// - Parameters:
-    ///   - backward: what `backward(_:)` made of the weights.
-    ///   - spread: what `spreadMap(capacity:)` gave.
-    public func inputGradient(
-        _ backward: PreparedConvolution, of gradient: FeatureMap, spread: FeatureMap?, into result: FeatureMap,
-        isAdded: Bool, images: Range<Int>, isa: InstructionSet, scratch: Scratch
-    ) {
-        let source = spread ?? gradient
-        if let spread { self.spread(gradient, into: spread, images) }
-        do {
-            try backward.run(
-                input: source, images: images, epilogue: Epilogue(channels: inputs),
-                maps: EpilogueMaps(outputs: [result], addend: isAdded ? result : nil), isa: isa, scratch: scratch)
-        } catch {
-            preconditionFailure("nothing cancels it")
-        }
-    }
-
-    private func spread(_ gradient: FeatureMap, into spread: FeatureMap, _ images: Range<Int>) {
-        let (from, to) = (gradient.layout, spread.layout)
-        gradient.withFloats(of: images) { source in
-            spread.withFloats(of: images) { target in
-                for image in 0..<images.count {
-                    for block in 0..<from.blocks {
-                        for y in 0..<from.height {
-                            for x in 0..<from.width {
-                                let start = from.offset(image: image, block: block, y: y, x: x)
-                                let place = to.offset(
-                                    image: image, block: block, y: y * window.strides.height,
-                                    x: x * window.strides.width)
-                                for lane in 0..<MapLayout.lanes { target[place + lane] = source[start + lane] }
-                            }
-                        }
+                let to = (isDepthwise ? output : input * outputs + output) * height * width
+                for (row, k) in phase.rows.taps.enumerated() where k < kernel.height {
+                    for (column, l) in phase.columns.taps.enumerated() where l < kernel.width {
+                        turned[to + (height - 1 - row) * width + width - 1 - column] =
+                            weights[from + k * kernel.width + l]
                     }
                 }
             }
         }
+        return turned
     }
 
     /// Adds ∂L/∂w of images to `sums`, which are laid out as the kernels lay out weights; see `weights(from:)`.

@@ -24,7 +24,8 @@ final class Shard {
     /// Sums over one layer, of each channel: rows of the kernels.
     var rows: [Double] = []
     let scratch = Scratch()
-    private var spread: [FeatureMap?]
+    /// Parts of the gradients of strided layers' inputs.
+    var parts: [MapLayout: FeatureMap] = [:]
     private var roundedGradients: [MapLayout: FeatureMap] = [:]
 
     init(_ net: Blueprint, images: Range<Int>, quantizesValues: Bool) {
@@ -48,13 +49,9 @@ final class Shard {
         gradients =
             [nil] + net.layers.map { map($0.output, halo: $0.convolution?.geometry.gradientHalo ?? 0) }
         weightSums = net.layers.map { $0.convolution?.geometry.emptySums ?? [] }
-        spread = net.layers.map { $0.convolution?.geometry.spreadMap(capacity: images.count) }
     }
 
     var all: Range<Int> { 0..<images.count }
-
-    /// Where the gradient of a strided layer's input is computed from.
-    func spreadMap(of layer: Int) -> FeatureMap? { spread[layer] }
 
     /// A map for a rounded copy of a gradient, of use until the next one of the same layout.
     func roundedGradient(like map: FeatureMap) -> FeatureMap {

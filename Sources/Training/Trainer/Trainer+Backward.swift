@@ -59,7 +59,7 @@ extension Trainer {
                 guard let gradient = shard.gradients[layer + 1] else { return }
                 if let normalization { shard.undo(normalization, gradient, layer: layer, shard: index, isa) }
                 addWeightGradient(convolution, layer, shard, gradient)
-                passOn(convolution, layer, shard, gradient, isAdded: isAdded)
+                passOn(layer, shard, gradient, isAdded: isAdded)
             }
             return
         }
@@ -92,7 +92,7 @@ extension Trainer {
                 handedOn = shard.roundedGradient(like: gradient)
                 shard.round(gradient, into: handedOn, coarse, precision.rounding, first, isa)
             }
-            passOn(convolution, layer, shard, handedOn, isAdded: isAdded)
+            passOn(layer, shard, handedOn, isAdded: isAdded)
             if let fine { shard.round(gradient, into: gradient, fine, precision.rounding, second, isa) }
             addWeightGradient(convolution, layer, shard, gradient)
         }
@@ -108,12 +108,12 @@ extension Trainer {
     }
 
     private func passOn(
-        _ convolution: ConvolutionBlueprint, _ layer: Int, _ shard: Shard, _ gradient: FeatureMap, isAdded: Bool
+        _ layer: Int, _ shard: Shard, _ gradient: FeatureMap, isAdded: Bool
     ) {
         guard let prepared = backward[layer], let result = shard.gradients[net.layers[layer].input] else { return }
-        convolution.geometry.inputGradient(
-            prepared, of: gradient, spread: shard.spreadMap(of: layer), into: result, isAdded: isAdded,
-            images: shard.all, isa: isa, scratch: shard.scratch)
+        prepared.run(
+            gradient, into: result, isAdded: isAdded, images: shard.all, isa: isa, scratch: shard.scratch,
+            parts: &shard.parts)
     }
 
     private func addUpWeightGradients() {

@@ -26,7 +26,7 @@ public final class Trainer {
     /// The weights of this step, as they are used, and the convolutions of them.
     var used: [[Float]] = []
     var forward: [PreparedConvolution?] = []
-    var backward: [PreparedConvolution?] = []
+    var backward: [BackwardConvolution?] = []
     /// What normalization found in this batch, by layer.
     var found: [BatchStatistics?] = []
     /// The gradients of the parameters, by layer.

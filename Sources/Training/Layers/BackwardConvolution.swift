@@ -1,0 +1,135 @@
+public import Engine
+internal import Net
+
+/// The convolution of gradients that gives the gradient of a convolution's input.
+///
+/// With a stride s the input's pixel i = s j + a reads the gradient at j + q − t through the weights r + s t, where a + padding =
+/// q s + r: for each a, along each axis, a plain convolution with every s-th weight. No product with a zero between strides is made.
+public struct BackwardConvolution: Sendable {
+    let phases: [(phase: GradientPhase, convolution: PreparedConvolution?)]
+    let channels: Int
+    /// Whether there are strides, so that a phase's pixels do not follow one another.
+    let isDivided: Bool
+
+    /// ∂L/∂x of images, or ∂L/∂x added to what is there.
+    ///
+    /// - Parameter parts: maps of the thread's own, by their layout, reused from call to call.
+    public func run(
+        _ gradient: FeatureMap, into result: FeatureMap, isAdded: Bool, images: Range<Int>, isa: InstructionSet,
+        scratch: Scratch, parts: inout [MapLayout: FeatureMap]
+    ) {
+        let epilogue = Epilogue(channels: channels)
+        for (phase, convolution) in phases {
+            guard let convolution else {
+                if !isAdded { phase.clear(result, images) }
+                continue
+            }
+            let target = isDivided ? part(of: phase, capacity: result.capacity, &parts) : result
+            do {
+                try convolution.run(
+                    input: gradient, images: images, epilogue: epilogue,
+                    maps: EpilogueMaps(outputs: [target], addend: isAdded && !isDivided ? result : nil), isa: isa,
+                    scratch: scratch)
+            } catch {
+                preconditionFailure("nothing cancels it")
+            }
+            if isDivided { phase.put(target, into: result, isAdded: isAdded, images) }
+        }
+    }
+
+    private func part(
+        of phase: GradientPhase, capacity: Int, _ parts: inout [MapLayout: FeatureMap]
+    ) -> FeatureMap {
+        let layout = MapLayout(channels: channels, height: phase.rows.count, width: phase.columns.count)
+        if let known = parts[layout], known.capacity >= capacity { return known }
+        let map = FeatureMap(layout: layout, capacity: capacity)
+        parts[layout] = map
+        return map
+    }
+}
+
+/// The pixels of an input that lie at one place between strides, and the weights that reach them.
+struct GradientPhase: Sendable {
+    let rows: Axis
+    let columns: Axis
+
+    /// One axis of a phase.
+    struct Axis: Sendable {
+        /// The first pixel, and from one to the next.
+        let start: Int
+        let stride: Int
+        /// The number of pixels.
+        let count: Int
+        /// The weights that reach them, by their places in the kernel; those beyond it are 0. Empty if none does.
+        let taps: [Int]
+        /// What a window reads before and behind the gradient; negative where it leaves some of that out.
+        let before: Int
+        let after: Int
+
+        init(start: Int, stride: Int, kernel: Int, padding: Int, size: Int, outputs: Int) {
+            let (quotient, remainder) = (start + padding).quotientAndRemainder(dividingBy: stride)
+            self.start = start
+            self.stride = stride
+            count = max(0, (size - start + stride - 1) / stride)
+            let reaching = max(0, (kernel - remainder + stride - 1) / stride)
+            // A window never begins behind the pixel it belongs to.
+            let length = reaching > 0 ? max(reaching, quotient + 1) : 0
+            taps = (0..<length).map { remainder + $0 * stride }
+            before = length - 1 - quotient
+            after = count + length - 1 - before - outputs
+        }
+    }
+
+    /// The window over the gradient; `nil` if no weight reaches these pixels.
+    var window: Window? {
+        guard !rows.taps.isEmpty, !columns.taps.isEmpty else { return nil }
+        return Window(
+            kernel: Window.Pair(rows.taps.count, columns.taps.count),
+            padding: Window.Padding(
+                top: rows.before, left: columns.before, bottom: rows.after, right: columns.after))
+    }
+
+    /// The halo that the gradient needs.
+    var halo: Int { window == nil ? 0 : max(rows.before, rows.after, columns.before, columns.after, 0) }
+
+    /// Puts a phase's pixels where they belong, or adds them.
+    func put(_ part: FeatureMap, into result: FeatureMap, isAdded: Bool, _ images: Range<Int>) {
+        part.withFloats(of: images) { source in
+            forEachPixel(of: result, images) { target, place, from in
+                let value = Lanes(source, from)
+                (isAdded ? Lanes(target, place) + value : value).store(target, place)
+            }
+        }
+    }
+
+    /// Sets a phase's pixels to 0.
+    func clear(_ result: FeatureMap, _ images: Range<Int>) {
+        forEachPixel(of: result, images) { target, place, _ in Lanes.zero.store(target, place) }
+    }
+
+    /// Calls `body` with the place of each of the phase's pixels in a map, and in a map of their own without halo.
+    @inline(__always)
+    private func forEachPixel(
+        of map: FeatureMap, _ images: Range<Int>,
+        _ body: (_ floats: UnsafeMutableBufferPointer<Float>, _ place: Int, _ part: Int) -> Void
+    ) {
+        let layout = map.layout
+        let step = columns.stride * MapLayout.lanes
+        map.withFloats(of: images) { floats in
+            var part = 0
+            for image in 0..<images.count {
+                for block in 0..<layout.blocks {
+                    for row in 0..<rows.count {
+                        var place = layout.offset(
+                            image: image, block: block, y: rows.start + row * rows.stride, x: columns.start)
+                        for _ in 0..<columns.count {
+                            body(floats, place, part)
+                            place += step
+                            part += MapLayout.lanes
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

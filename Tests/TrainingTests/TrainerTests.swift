@@ -155,6 +155,29 @@ struct FloatPixels: PixelStore {
         for (a, b) in zip(before.weights, after.weights) { #expect(abs(a / 8 - b) <= 1e-3 * abs(b) + 1e-6) }
     }
 
+    @Test func `the tensors of a step are those it worked with`() throws {
+        let net = Architecture.resnet(depth: 8).blueprint(
+            width: 4, end: .normalized, input: MapSize(1, 8, 8), classes: 4)
+        let images = try randomImages(net.input, count: 32, classes: 4)
+        let trainer = try Trainer(net, options: options { $0.batch = 32 }, images: images, threads: 2, isa: .best)
+        let before = trainer.state
+        let tensors = try trainer.tensors(ofConvolution: 2)
+        #expect(tensors.map(\.name).allSatisfy { $0.hasPrefix("resnet8 conv2_1b") })
+        #expect(tensors.map(\.values.count) == [144, 32 * 4 * 64, 32 * 4 * 64, 144])
+        #expect(tensors[0].values == before.layers[2]?.weights)
+        // What goes through a normalization has no part along the mean: gradients of a channel add up to 0.
+        let plane = tensors[2].values.prefix(64)
+        #expect(plane.contains { $0 != 0 })
+        let sums = (0..<4).map { channel in
+            (0..<32).reduce(0.0) { sum, image in
+                let start = (image * 4 + channel) * 64
+                return sum + tensors[2].values[start..<start + 64].reduce(0) { $0 + Double($1) }
+            }
+        }
+        for sum in sums { #expect(abs(sum) < 1e-4) }
+        #expect(trainer.state.layers.map { $0?.weights } == before.layers.map { $0?.weights })
+    }
+
     @Test func `a net learns what its labels depend on`() throws {
         let net = Architecture.resnet(depth: 8).blueprint(
             width: 8, end: .normalized, input: MapSize(1, 8, 8), classes: 2)

@@ -105,9 +105,10 @@ struct Train: AsyncParsableCommand {
         let progress = ProgressLine(experiment.rawValue, total: 100)
         defer { progress.finish() }
         guard experiment == .sigma else {
-            return AngleExperiment(tensors: [own.weights, own.activations], seed: training.seed).run {
-                progress.show($0)
-            }
+            return AngleExperiment(
+                tensors: [own.weights, own.activations] + (try SampleTensors.ofTraining(seed: training.seed)),
+                seed: training.seed
+            ).run { progress.show($0) }
         }
         return SigmaExperiment(
             populations: [.gauss, .laplace, .uniform].map { .distribution($0) }

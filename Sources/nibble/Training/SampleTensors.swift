@@ -53,4 +53,23 @@ struct SampleTensors {
         activations = AngleExperiment.Tensor(
             name: "\(Self.net) \(layer.name) before its ReLU", values: channel)
     }
+
+    /// Tensors of a net in training: a layer in the middle of a ResNet-8 after 64 steps on images that come with nibble.
+    static func ofTraining(seed: UInt64) throws -> [AngleExperiment.Tensor] {
+        guard let sample = try SampleNets()[Self.net],
+            let images = TrainingImages(
+                try DataReader.images(at: sample.calibrationImages, labelsAt: sample.calibrationLabels).images,
+                Preprocessing(scale: sample.scale, mean: sample.mean, standardDeviation: sample.std))
+        else { throw Failure("\(Self.net): its calibration images have no labels") }
+        var options = TrainingOptions()
+        options.batch = 64
+        options.epochs = 5
+        options.seed = seed
+        let net = Architecture.resnet(depth: 8).blueprint(
+            width: 16, end: .normalized, input: images.size, classes: images.classes)
+        let trainer = try Trainer(
+            net, options: options, images: images, threads: 2, isa: try InstructionSet.fromEnvironment())
+        while trainer.state.step < 64 { _ = try trainer.step() }
+        return try trainer.tensors(ofConvolution: 5)
+    }
 }

@@ -1,0 +1,25 @@
+internal import Engine
+
+extension Trainer {
+    /// What a step in floats works with at one convolution: its weights, what it reads, the gradient of its sums, and the gradient of its
+    /// weights, on the next batch.
+    ///
+    /// The state stays as it is, but for the running statistics.
+    public func tensors(ofConvolution index: Int) throws -> [AngleExperiment.Tensor] {
+        precondition(options.precision == nil, "gradients that are not rounded")
+        let convolutions = net.layers.indices.filter { net.layers[$0].convolution != nil }
+        let layer = convolutions[min(max(0, index), convolutions.count - 1)]
+        _ = try computeGradients()
+        let name = "\(net.name) \(net.layers[layer].name)"
+        func values(_ map: (Shard) -> FeatureMap?) -> [Float] {
+            shards.flatMap { shard in map(shard).map { $0.planar(shard.all) } ?? [] }
+        }
+        return [
+            AngleExperiment.Tensor(name: "\(name) weights", values: used[layer]),
+            AngleExperiment.Tensor(name: "\(name) input", values: values { $0.values[net.layers[layer].input] }),
+            AngleExperiment.Tensor(name: "\(name) gradient", values: values { $0.gradients[layer + 1] }),
+            AngleExperiment.Tensor(
+                name: "\(name) weights' gradient", values: parameterGradients[layer]?.weights ?? []),
+        ]
+    }
+}

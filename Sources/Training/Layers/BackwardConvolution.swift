@@ -60,7 +60,7 @@ struct GradientPhase: Sendable {
         let stride: Int
         /// The number of pixels.
         let count: Int
-        /// The weights that reach them, by their places in the kernel; those beyond it are 0. Empty if none does.
+        /// The weights that reach them, by their places in the kernel, empty if none does; those beyond the kernel are 0.
         let taps: [Int]
         /// What a window reads before and behind the gradient; negative where it leaves some of that out.
         let before: Int

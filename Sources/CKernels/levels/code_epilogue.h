@@ -1,5 +1,10 @@
 // The epilogue of the integer path: all outputs are maps of codes, and so is the addend.
 
+/// The epilogue of some rows of one block: the sums of `pixels` pixels of each, starting at `pixel`, row after row.
+typedef void (*NK_NAME(FinishFunction))(
+    const NKEpilogue *epilogue, const float *sums, int block, int row, int rows, int pixel, int pixels,
+    const NKWindow *window);
+
 /// What `finishCodes` needs of an epilogue and a block.
 typedef struct {
     nk_floats scale, bias, offset, a, b, addendScale, addendZero, addendStep;
@@ -166,8 +171,6 @@ NK_INLINE bool NK_NAME(looksUp)(const NKOutput *outputs) {
 static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2;
-    const NK_NAME(FinishFunction) grids = NK_NAME(finishForGrids)(epilogue, window);
-    if (grids != NULL) return grids;
     if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
         || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL) || outputs[0].isShifted
         || (two && outputs[1].isShifted))
@@ -184,31 +187,4 @@ static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, co
         : NK_NAME(looksUp)(outputs) ? NK_NAME(lookedUp)
                                     : NK_NAME(roundedAgain);
     return NK_NAME(codeFinishes)[((activation * 4 + kind) * 2 + adds) * 3 + windows];
-}
-
-static void NK_NAME(apply)(NKMap input, NKTile tile, const NKEpilogue *epilogue) {
-    const NKWindow none = {.origin = NULL, .blocksPerPlane = 1};
-    const NK_NAME(FinishFunction) finish = NK_NAME(finishFor)(epilogue, &none);
-    for (int block = tile.firstBlock; block < tile.endBlock; block++)
-        for (int row = tile.firstRow; row < tile.endRow; row++) {
-            if (input.codes == NULL && input.pixelStride == NKLanes) {
-                finish(
-                    epilogue, NK_NAME(rowOf)(&input, block, row, 0), block, row, 1, 0, tile.pixels, &none);
-                continue;
-            }
-            if (input.codes == NULL) {
-                NK_NAME(finish)(
-                    epilogue, NK_NAME(rowOf)(&input, block, row, 0), input.pixelStride, block, row, 0, tile.pixels,
-                    &none);
-                continue;
-            }
-            const NK_NAME(Source) source = NK_NAME(sourceOf)(&input, block, row, 0);
-            __attribute__((aligned(64))) float values[64 * NKLanes];
-            for (int start = 0; start < tile.pixels; start += 64) {
-                const int pixels = tile.pixels - start < 64 ? tile.pixels - start : 64;
-                for (int p = 0; p < pixels; p++)
-                    NK_NAME(store)(values + p * NKLanes, NK_NAME(valueAt)(&source, start + p));
-                finish(epilogue, values, block, row, 1, start, pixels, &none);
-            }
-        }
 }

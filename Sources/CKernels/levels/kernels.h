@@ -21,9 +21,9 @@
 
 #include "vector.h"
 #include "epilogue.h"
-#include "grid_epilogue.h"
 #include "code_epilogue.h"
 #include "tile_epilogue.h"
+#include "apply.h"
 #include "sums.h"
 #include "window_sums.h"
 #include "convolution.h"

@@ -15,7 +15,7 @@ public enum BiasCorrection: String, Hashable, Sendable, CaseIterable {
 ///     w = ξ_c (ŵ − E ŵ) + E w,   ξ_c = ‖w − E w‖ / ‖ŵ − E ŵ‖      (both; ξ_c = 1 for the mean alone)
 ///
 /// Centring before scaling keeps both moments; the order printed in the paper leaves the mean at ξ_c E w. The shift is a
-/// multiple of 2^−k, so that sums of codes times q − zeroPoint + shift are exact, k being 8 or what leaves 63/64 of the gain.
+/// multiple of 2^−k, so that sums of codes times q − zeroPoint + shift can be exact; see `shiftBits`.
 /// A channel of 0 bits is its mean: code 0, zero point 0, a shift of 1 and the mean as its step. Rounding and clamping are
 /// those of `AffineQuantizer`.
 ///
@@ -43,13 +43,13 @@ public struct QuantizedWeights: Hashable, Sendable {
     /// The sum of all squared errors, after correction.
     public var squaredError: Double { channelSquaredErrors.reduce(0, +) }
 
-    /// k of a channel of `count` weights, whose shift is a multiple of 2^−k steps: at least 8.
+    /// k of a channel of `count` weights, whose shift is a multiple of 2^−k steps: at least 9.
     ///
     /// Rounding errors of a step's variance 1/12 leave a mean of variance 1 / (12 count), of which rounding the shift
-    /// brings back count 4^−k: at most 1/64.
+    /// brings back count 4^−k: at most 1/256.
     public static func shiftBits(count: Int) -> Int {
-        var bits = 8
-        while 1 << (2 * bits) < 64 * count { bits += 1 }
+        var bits = 9
+        while 1 << (2 * bits) < 256 * count { bits += 1 }
         return bits
     }
 

@@ -45,6 +45,17 @@ public struct Epilogue: Sendable {
     private let table: AlignedArray<Float>
     /// For each output 256 codes: what it stores for each code of its source, where both are maps of codes.
     private let codesOfCodes: AlignedArray<UInt8>
+    private let forms: [OutputForm]
+
+    /// What the kernels are told of an output beside its map; without references, since every call reads it.
+    private struct OutputForm: Sendable {
+        let isQuantized: Bool
+        let source: Int32
+        let isShifted: Bool
+        let comesInUnits: Bool
+        let storesUnits: Bool
+        let isLookedUp: Bool
+    }
 
     /// The most results an epilogue can store.
     public static let maximumOutputs = NKMaximumOutputs
@@ -81,13 +92,21 @@ public struct Epilogue: Sendable {
             }
         }
         table = Self.table(rows: rows, channels: channels)
+        let tables = outputs.map { output -> [UInt8]? in
+            guard case .requantized(let grid, let source) = output else { return nil }
+            return outputs[source].grid.flatMap(grid.codesOfCodes)
+        }
         codesOfCodes = AlignedArray(count: outputs.count * 256) { codes in
-            for (index, output) in outputs.enumerated() {
-                guard case .requantized(let grid, let source) = output,
-                    let table = outputs[source].grid.flatMap(grid.codesOfCodes)
-                else { continue }
-                for (code, result) in table.enumerated() { codes[index * 256 + code] = result }
+            for (index, table) in tables.enumerated() {
+                for (code, result) in (table ?? []).enumerated() { codes[index * 256 + code] = result }
             }
+        }
+        forms = zip(outputs, tables).map { output, table in
+            let source = if case .requantized(_, let source) = output { source } else { Int(NKSourceValue) }
+            return OutputForm(
+                isQuantized: output.grid != nil, source: Int32(source), isShifted: output.grid?.isShifted ?? false,
+                comesInUnits: unit != nil && source == NKSourceValue, storesUnits: output.grid?.step == [1],
+                isLookedUp: table != nil)
         }
     }
 
@@ -148,10 +167,7 @@ public struct Epilogue: Sendable {
                 form.table = floats
                 withUnsafeMutableBytes(of: &form.outputs) { bytes in
                     let slots = bytes.bindMemory(to: NKOutput.self)
-                    for (index, output) in outputs.enumerated() {
-                        guard case .requantized(let grid, let source) = output, grid.isUniform,
-                            outputs[source].grid?.isUniform == true
-                        else { continue }
+                    for (index, form) in forms.enumerated() where form.isLookedUp {
                         slots[index].codeOfCode = codes + index * 256
                     }
                 }
@@ -173,23 +189,15 @@ public struct Epilogue: Sendable {
         form.b = activation.b
         if let addend = maps.addend { form.addend = view(addend) }
         if let preActivation = maps.preActivation { form.preActivation = view(.floats(preActivation)) }
-        form.outputCount = Int32(outputs.count)
-        func output(_ map: NKMap, _ grid: StorageGrid? = nil, source: Int = NKSourceValue) -> NKOutput {
-            NKOutput(
-                map: map, quantized: grid != nil, source: Int32(source), codeOfCode: nil,
-                isShifted: grid?.isShifted ?? false, comesInUnits: unit != nil && source == NKSourceValue,
-                storesUnits: grid?.step == [1])
-        }
-        let kernelOutputs = zip(outputs, maps.outputs).map { kind, map in
-            switch kind {
-            case .real: output(view(map))
-            case .quantized(let grid): output(view(map), grid)
-            case .requantized(let grid, let source): output(view(map), grid, source: source)
-            }
-        }
+        form.outputCount = Int32(forms.count)
         withUnsafeMutableBytes(of: &form.outputs) { bytes in
             let slots = bytes.bindMemory(to: NKOutput.self)
-            for (index, output) in kernelOutputs.enumerated() { slots[index] = output }
+            for (index, output) in forms.enumerated() {
+                slots[index] = NKOutput(
+                    map: view(maps.outputs[index]), quantized: output.isQuantized, source: output.source,
+                    codeOfCode: nil, isShifted: output.isShifted, comesInUnits: output.comesInUnits,
+                    storesUnits: output.storesUnits)
+            }
         }
         return form
     }

@@ -197,7 +197,7 @@ public final class Execution {
                 ? preActivationMap(layer) : nil
         }
         try program.layers[index].convolution.run(
-            input: map(step.input), images: batch, epilogue: program.epilogues[index],
+            input: map(step.input), images: batch, epilogue: step.epilogue,
             maps: EpilogueMaps(
                 stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) },
                 preActivation: before), isa: isa, scratch: scratch, cancelled: cancelled)
@@ -220,7 +220,7 @@ public final class Execution {
             guard case .layer(let index) = unit else { preconditionFailure("bands are of layers") }
             let step = program.steps[index]
             return PreparedConvolution.Call(
-                convolution: program.layers[index].convolution, epilogue: program.epilogues[index],
+                convolution: program.layers[index].convolution, epilogue: step.epilogue,
                 input: map(step.input),
                 maps: EpilogueMaps(
                     stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) }))
@@ -297,9 +297,8 @@ public final class Execution {
     /// Stores values just computed, rounded to their grid, and makes the layers' copies.
     private func finish(_ tensor: TensorID, _ values: FeatureMap, _ batch: Range<Int>) {
         guard let form = program.forms[tensor] else { return }
-        let slots = Program.outputs(of: form).slots
         let isStoredAsIs = form.stored == nil && form.copies.isEmpty
-        guard let epilogue = program.storing[tensor], !isStoredAsIs else { return }
+        guard let (epilogue, slots) = program.storing[tensor], !isStoredAsIs else { return }
         epilogue.apply(to: values, images: batch, maps: EpilogueMaps(stored: slots.map { map($0) }), isa: isa)
         copyBeyondEpilogue(form, batch)
     }

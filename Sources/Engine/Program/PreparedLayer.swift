@@ -2,7 +2,9 @@ internal import Net
 internal import Quant
 
 /// A layer with its weights in kernel order, for one setting of its weights and one kind of input.
-struct PreparedLayer: Sendable {
+///
+/// A class, so that a run counts one reference and not those to everything in it, which threads would contend for.
+final class PreparedLayer: Sendable {
     /// What the weights stand for.
     enum Weights: Hashable, Sendable {
         /// The folded real weights.

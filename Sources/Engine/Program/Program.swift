@@ -19,11 +19,10 @@ public struct Program: Sendable {
     public let paths: [LayerPath]
 
     let layers: [PreparedLayer]
-    let epilogues: [Epilogue]
     let steps: [LayerStep]
     let forms: [TensorID: TensorForms]
     /// How what no layer writes is stored: net inputs and results of operations.
-    let storing: [TensorID: Epilogue]
+    let storing: [TensorID: (epilogue: Epilogue, slots: [Int])]
     let slots: [SlotForm]
     /// For each unit the slots free after it, so that later units reuse their memory.
     let observed: Set<TensorID>
@@ -67,28 +66,24 @@ public struct Program: Sendable {
             return PreparedLayer(layer, input: net.graph[layer.input].shape, source: weights)
         }
         let forms = self.forms
-        var storing: [TensorID: Epilogue] = [:]
+        var storing: [TensorID: (epilogue: Epilogue, slots: [Int])] = [:]
         let operations = net.units.compactMap { if case .operation(let node) = $0 { node } else { nil } }
         for tensor in net.graph.inputs + operations.flatMap(\.outputs) {
             guard let form = forms[tensor], tensor != narrowInput else { continue }
-            storing[tensor] = Epilogue(
-                channels: MapLayout(net.graph[tensor].shape).channels, outputs: Program.outputs(of: form).outputs)
+            let stored = Program.outputs(of: form)
+            storing[tensor] = (
+                Epilogue(channels: MapLayout(net.graph[tensor].shape).channels, outputs: stored.outputs),
+                stored.slots
+            )
         }
         self.storing = storing
+        let layers = self.layers
         steps = net.layers.enumerated().map { index, layer in
             let copy = TensorForms.Copy(
                 grid: plan?.layers[index].input ?? .real, isCodes: paths[index] == .integer)
-            return LayerStep(layer, copy, forms)
+            return LayerStep(layer, copy, forms, layers[index].factors(plan?.layers[index]))
         }
-        let layers = self.layers
-        epilogues = net.layers.enumerated().map { index, layer in
-            let factors = layers[index].factors(plan?.layers[index])
-            return Epilogue(
-                channels: layer.outputChannels, scale: factors.scale, bias: layer.bias, offset: factors.offset,
-                activation: Activation(layer.activation),
-                outputs: Program.outputs(of: forms[layer.output] ?? TensorForms()).outputs)
-        }
-        banded = Program.banded(net, layers, epilogues, steps)
+        banded = Program.banded(net, layers, steps)
     }
 
     private static func inputCodes(
@@ -109,7 +104,7 @@ public struct Program: Sendable {
 
     /// Layers before a depthwise one, where the map between them does not stay in a core's cache.
     private static func banded(
-        _ net: LayerGraph, _ layers: [PreparedLayer], _ epilogues: [Epilogue], _ steps: [LayerStep]
+        _ net: LayerGraph, _ layers: [PreparedLayer], _ steps: [LayerStep]
     ) -> Set<Int> {
         Set(
             net.units.indices.dropLast().filter { position in
@@ -122,8 +117,8 @@ public struct Program: Sendable {
                 let read = [steps[first].input] + [steps[first].addend?.slot].compactMap(\.self)
                 return net.layers[second].input == net.layers[first].output
                     && net.layers[second].addend != net.layers[first].output
-                    && layers[first].convolution.runsInBands(isSecond: false, epilogues[first])
-                    && layers[second].convolution.runsInBands(isSecond: true, epilogues[second])
+                    && layers[first].convolution.runsInBands(isSecond: false, steps[first].epilogue)
+                    && layers[second].convolution.runsInBands(isSecond: true, steps[second].epilogue)
                     && shape.rank == 4 && shape.count > 150_000 && result[2] * result[3] > 1
                     && steps[first].outputs.count < Epilogue.maximumOutputs
                     && steps[second].outputs.count < Epilogue.maximumOutputs

@@ -90,6 +90,7 @@ typedef struct {
     int kernelHeight, kernelWidth;
     const float *weights;
     const NKOutputBlock *blocks;
+    int blockCount;
 } NKConvolution;
 
 /// How the weights of a convolution of codes are laid out: what the level's instructions multiply at a time.
@@ -152,7 +153,8 @@ typedef struct {
     bool perLane;
     /// The kernel computes the sums itself, without an origin: dense convolution of floats only. One per pixel of each
     /// group, in `scratch`: rows x pixels of the tile, then a float for each position that its windows span. Input rows may
-    /// be taken to be up to `slack` positions longer than windows need.
+    /// be taken to be up to `slack` positions longer than windows need. A tile that begins inside a group finds there the
+    /// sums of the tile before, which has the same rows.
     bool byKernel;
     int slack;
     float *scratch;

@@ -20,6 +20,13 @@ NK_INLINE NK_NAME(Positions) NK_NAME(inside)(const NKAxis *axis, int output, int
     return result;
 }
 
+/// Weights that are wanted in the second-level cache before they are multiplied, a few cache lines at a time.
+typedef struct {
+    const float *next, *end;
+    /// Cache lines for each input block of each register tile.
+    int lines;
+} NK_NAME(Ahead);
+
 /// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
 typedef struct {
     const NKConvolution *convolution;
@@ -30,7 +37,25 @@ typedef struct {
     NK_NAME(Positions) rows;
     /// Those of the tile's first pixel that do not lie to the left of the input, and of its last not to the right.
     NK_NAME(Positions) columns;
+    /// The weights of the blocks after these.
+    NK_NAME(Ahead) ahead;
 } NK_NAME(Work);
+
+/// What `blocks` blocks of outputs from work->block on are followed by: as many weights again, spread over `tiles` register tiles.
+NK_INLINE NK_NAME(Ahead) NK_NAME(aheadOf)(const NK_NAME(Work) *work, const int blocks, int tiles) {
+    const NKConvolution *convolution = work->convolution;
+    const int inputs = work->block->endInput - work->block->firstInput;
+    const ptrdiff_t lines = (ptrdiff_t)inputs * convolution->kernelHeight * convolution->kernelWidth * blocks;
+    const ptrdiff_t steps = (ptrdiff_t)tiles * ((inputs + NKLanes - 1) / NKLanes);
+    const float *next = convolution->weights + work->block->weights + lines * NKLanes;
+    const bool isLast = work->block + blocks >= convolution->blocks + convolution->blockCount;
+    return (NK_NAME(Ahead)){next, isLast ? next : next + lines * NKLanes, (int)((lines + steps - 1) / steps)};
+}
+
+NK_INLINE void NK_NAME(fetchAhead)(NK_NAME(Ahead) *ahead) {
+    for (int i = 0; i < ahead->lines && ahead->next < ahead->end; i++, ahead->next += NKLanes)
+        __builtin_prefetch(ahead->next, 0, 2);
+}
 
 /// Adds the products of one kernel position for the pixels from..<to: `lanes` input channels.
 NK_INLINE void NK_NAME(multiplyLanes)(
@@ -53,7 +78,7 @@ NK_INLINE void NK_NAME(multiplyLanes)(
 /// hold pixels * blocks accumulators. `pixels` and `blocks` are constants at each call: everything unrolls. With `skips`
 /// the pixels of the tile that read the halo are left out.
 NK_INLINE void NK_NAME(multiply)(
-    const int pixels, const int blocks, const ptrdiff_t pixelStep, const bool skips, const NK_NAME(Work) *work,
+    const int pixels, const int blocks, const ptrdiff_t pixelStep, const bool skips, NK_NAME(Work) *work,
     const float *source, nk_floats sum[2][NK_PIXELS_ONE_BLOCK]) {
     const NKConvolution *convolution = work->convolution;
     const NKInput *input = work->input;
@@ -64,6 +89,7 @@ NK_INLINE void NK_NAME(multiply)(
         const int end = blockEnd < endInput ? blockEnd : endInput, lanes = end - first;
         const ptrdiff_t rowWeights = convolution->kernelWidth * lanes * NKLanes;
         const float *corner = source + inputBlock * input->blockStride + first % NKLanes;
+        NK_NAME(fetchAhead)(&work->ahead);
         for (int row = work->rows.first; row < work->rows.end; row++) {
             const float *position = corner + row * input->kernelRowStep;
             const float *weight = weights + row * rowWeights;
@@ -95,11 +121,13 @@ NK_INLINE void NK_NAME(multiply)(
 /// A register tile: its sums, stored as sums[block][pixel], or its values where `finish` is given, from `pixel` on. The pixel
 /// steps of strides 1 and 2 are constants of their own: with them all inputs of a tile are addressed from one register.
 NK_INLINE void NK_NAME(tile)(
-    const int pixels, const int blocks, const NK_NAME(Work) *work, const float *source, float *sums,
+    const int pixels, const int blocks, NK_NAME(Work) *work, const float *source, float *sums,
     const NK_NAME(Finish) *finish, int pixel) {
     nk_floats sum[2][NK_PIXELS_ONE_BLOCK];
     NK_UNROLL for (int b = 0; b < blocks; b++)
         NK_UNROLL for (int p = 0; p < pixels; p++) sum[b][p] = NK_NAME(broadcast)(0.0f);
+    // By the time its sums are done.
+    if (finish != NULL) NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(fetchTile)(pixels, b, finish, pixel);
     const ptrdiff_t step = work->input->outputPixelStep;
     if (step == NKLanes)
         NK_NAME(multiply)(pixels, blocks, NKLanes, true, work, source, sum);
@@ -122,7 +150,7 @@ NK_INLINE void NK_NAME(tile)(
 // One function for each register tile.
 #define NK_TILE(pixels, blocks) \
     static void NK_NAME(tile##pixels##x##blocks)( \
-        const NK_NAME(Work) *work, const float *source, float *sums, const NK_NAME(Finish) *finish, int pixel) { \
+        NK_NAME(Work) *work, const float *source, float *sums, const NK_NAME(Finish) *finish, int pixel) { \
         NK_NAME(tile)(pixels, blocks, work, source, sums, finish, pixel); \
     }
 #define NK_TILE_NAME(pixels, blocks) NK_NAME(tile##pixels##x##blocks),
@@ -130,7 +158,7 @@ NK_TILES_ONE_BLOCK(NK_TILE)
 NK_TILES_TWO_BLOCKS(NK_TILE)
 
 typedef void (*NK_NAME(TileFunction))(
-    const NK_NAME(Work) *, const float *, float *, const NK_NAME(Finish) *, int);
+    NK_NAME(Work) *, const float *, float *, const NK_NAME(Finish) *, int);
 
 static const NK_NAME(TileFunction) NK_NAME(oneBlockTiles)[] = {NK_TILES_ONE_BLOCK(NK_TILE_NAME)};
 static const NK_NAME(TileFunction) NK_NAME(twoBlockTiles)[] = {NK_TILES_TWO_BLOCKS(NK_TILE_NAME) NULL};
@@ -212,8 +240,10 @@ static void NK_NAME(convolveDense)(
         work.block = &convolution->blocks[block];
         blocks = NK_PIXELS_TWO_BLOCKS > 0 && block + 1 < tile->endBlock && NK_NAME(pairs)(work.block) ? 2 : 1;
         work.weightStride = blocks == 2 ? work.block[1].weights - work.block[0].weights : 0;
-        // The first block of a group sums the windows for all.
-        const bool isFirst = sumsWindows && (block == tile->firstBlock || block % blocksPerPlane == 0);
+        const int largest = blocks == 2 ? NK_PIXELS_TWO_BLOCKS : NK_PIXELS_ONE_BLOCK;
+        work.ahead = NK_NAME(aheadOf)(&work, blocks, (endRow - tile->firstRow) * ((rowPixels + largest - 1) / largest));
+        // The first block of a group sums the windows for all, those of tiles to come as well.
+        const bool isFirst = sumsWindows && block % blocksPerPlane == 0;
         if (isFirst) windowRows.done = 0;
         NK_NAME(Finish) finish;
         if (finishesTiles) finish = NK_NAME(finishOf)(epilogue, window, block, tile->firstRow);

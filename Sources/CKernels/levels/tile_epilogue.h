@@ -76,6 +76,18 @@ NK_INLINE void NK_NAME(nextRow)(NK_NAME(Finish) *finish) {
     if (finish->windows != NULL) finish->windows += finish->windowRow;
 }
 
+/// Brings what the tile of block `b` from `pixel` on adds and overwrites into the first-level cache.
+NK_INLINE void NK_NAME(fetchTile)(const int pixels, const int b, const NK_NAME(Finish) *finish, int pixel) {
+    const ptrdiff_t start = (ptrdiff_t)pixel * NKLanes;
+    for (int i = 0; i < finish->outputCount; i++) {
+        const float *output = finish->outputs[i] + b * finish->outputStrides[i] + start;
+        NK_UNROLL for (int p = 0; p < pixels; p++) __builtin_prefetch(output + p * NKLanes, 1, 3);
+    }
+    if (finish->addend == NULL) return;
+    const float *addend = finish->addend + b * finish->addendStride + start;
+    NK_UNROLL for (int p = 0; p < pixels; p++) __builtin_prefetch(addend + p * NKLanes, 0, 3);
+}
+
 /// Rounds the values of a tile to the grid of output `i` and stores them; what is stored takes their place.
 NK_INLINE void NK_NAME(storeRounded)(
     const int pixels, const int i, const NK_NAME(Finish) *finish, const float *table, float *output, nk_floats *values) {

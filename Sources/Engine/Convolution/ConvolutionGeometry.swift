@@ -55,16 +55,23 @@ struct ConvolutionGeometry {
 
     /// Tiles of about `budget` multiply-adds.
     ///
-    /// Several images, several rows of all blocks, or some blocks of few rows when these are already more than that.
-    /// `rowsTogether` rows are computed at a time.
+    /// Several images; or some blocks of all rows, where weights are more than what they read; or several rows of all
+    /// blocks; or some blocks of few rows when these are already more than that. `rowsTogether` rows are computed at a time.
     func tiles(blocks: Int, workPerElement: Int, rowsTogether: Int, budget: Int) -> [NKTile] {
         let images = isImageRow ? 1 : self.images.count
         let blockWork = pixels * MapLayout.lanes * workPerElement
         let imagesPerTile = max(1, budget / (blockWork * blocks * rows))
         let groupWork = blockWork * rowsTogether
-        let rowsPerTile = max(1, budget / (groupWork * blocks)) * rowsTogether
-        // An even number, since kernels take two blocks at a time.
-        let blocksPerTile = rowsPerTile > rowsTogether ? blocks : max(2, budget / groupWork / 2 * 2)
+        let readsMoreWeights = blocks * MapLayout.lanes * workPerElement > source.layout.imageStride
+        let rowsPerTile: Int
+        let blocksPerTile: Int
+        if imagesPerTile == 1, readsMoreWeights, blockWork * rows <= budget {
+            rowsPerTile = rows
+            blocksPerTile = Self.even(budget / (blockWork * rows))
+        } else {
+            rowsPerTile = max(1, budget / (groupWork * blocks)) * rowsTogether
+            blocksPerTile = rowsPerTile > rowsTogether ? blocks : Self.even(budget / groupWork)
+        }
         var tiles: [NKTile] = []
         for image in stride(from: 0, to: images, by: imagesPerTile) {
             for row in stride(from: 0, to: rows, by: rowsPerTile) {
@@ -80,4 +87,7 @@ struct ConvolutionGeometry {
         }
         return tiles
     }
+
+    /// As many blocks, but an even number, since kernels take two at a time.
+    private static func even(_ blocks: Int) -> Int { max(2, blocks / 2 * 2) }
 }

@@ -62,7 +62,7 @@ enum KernelWeights: Sendable {
                     .floats(
                         NKConvolution(
                             depthwise: weights.depthwise, kernelHeight: height, kernelWidth: width, weights: floats,
-                            blocks: blocks.baseAddress)))
+                            blocks: blocks.baseAddress, blockCount: Int32(blocks.count))))
             }
         case (.codes(let weights), .codes(let map, _)):
             return try weights.withElements { (memory, sums, shift) throws(Failure) -> Result in

@@ -11,7 +11,12 @@ struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithmetic>: S
     /// Creates `count` elements, zero except for what `fill` writes.
     init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) -> Void) {
         let stride = MemoryLayout<Element>.stride
-        var storage = [Element](repeating: .zero, count: count + cacheLine / stride)
+        let room = count + cacheLine / stride
+        var storage = [Element](unsafeUninitializedCapacity: room) { buffer, initialized in
+            if let base = buffer.baseAddress { LargePages.advise(base, byteCount: room * stride) }
+            buffer.prefix(room).initialize(repeating: .zero)
+            initialized = room
+        }
         let start = storage.withUnsafeMutableBufferPointer { buffer in
             let misaligned = Int(bitPattern: buffer.baseAddress) % cacheLine
             let start = misaligned == 0 ? 0 : (cacheLine - misaligned) / stride

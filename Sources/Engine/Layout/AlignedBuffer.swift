@@ -1,12 +1,14 @@
-/// Memory for numbers that starts on a cache line, freed with its owner.
+/// Memory for numbers that starts on a cache line, or on a large page if it fills one; freed with its owner.
 final class AlignedBuffer<Element: BitwiseCopyable> {
     let elements: UnsafeMutableBufferPointer<Element>
 
     /// Creates `count` elements, at least one, all `value`.
     init(count: Int, filledWith value: Element) {
         precondition(count > 0, "a buffer has memory")
+        let bytes = count * MemoryLayout<Element>.stride
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<Element>.stride, alignment: cacheLine)
+            byteCount: bytes, alignment: bytes < LargePages.size ? cacheLine : LargePages.size)
+        LargePages.advise(memory, byteCount: bytes)
         elements = UnsafeMutableBufferPointer(
             start: memory.initializeMemory(as: Element.self, repeating: value, count: count), count: count)
     }

@@ -40,11 +40,12 @@ struct InputValues {
         return isLoaded
     }
 
-    /// [channel][256].
+    /// [channel][256], zeros for channels that do not exist.
     private mutating func table(_ preprocessing: Preprocessing, _ channels: Int) -> [Float]? {
         if let known, known.preprocessing == preprocessing, known.channels == channels { return known.table }
         guard let values = preprocessing.valuesOfBytes(channels: channels) else { return nil }
-        let table = grid.map { values.map($0.stored) } ?? values
+        let stored = grid.map { values.map($0.stored) } ?? values
+        let table = stored + [Float](repeating: 0, count: (MapLayout.narrowLanes - channels) * 256)
         known = (preprocessing, channels, table)
         return table
     }
@@ -57,18 +58,22 @@ struct InputValues {
         let plane = images.height * images.width
         // From channel to channel, and from pixel to pixel.
         let (channelStep, step) = images.layout == .nchw ? (plane, 1) : (1, channels)
-        map.withFloats(of: image..<image + 1) { floats in
+        // Planes of channels that do not exist are those of the first, with a table of zeros.
+        func first(_ channel: Int) -> Int {
+            guard channel < channels else { return 0 }
+            return (isReversed ? channels - 1 - channel : channel) * channelStep
+        }
+        let planes = SIMD4(first(0), first(1), first(2), first(3))
+        map.withVectors(of: image, SIMD4<Float>.self) { pixels in
             table.withUnsafeBufferPointer { table in
-                for channel in 0..<channels {
-                    let values = UnsafeBufferPointer(rebasing: table[channel * 256..<(channel + 1) * 256])
-                    var read = (isReversed ? channels - 1 - channel : channel) * channelStep
-                    for y in 0..<layout.height {
-                        var write = layout.offset(image: 0, block: 0, y: y, x: 0) + channel
-                        for _ in 0..<layout.width {
-                            floats[write] = values[Int(stored[read])]
-                            write += MapLayout.narrowLanes
-                            read += step
-                        }
+                var read = 0
+                for y in 0..<layout.height {
+                    let row = pixels + layout.offset(image: 0, block: 0, y: y, x: 0) / MapLayout.narrowLanes
+                    for x in 0..<layout.width {
+                        row[x] = SIMD4(
+                            table[Int(stored[planes[0] + read])], table[256 + Int(stored[planes[1] + read])],
+                            table[512 + Int(stored[planes[2] + read])], table[768 + Int(stored[planes[3] + read])])
+                        read += step
                     }
                 }
             }

@@ -28,32 +28,34 @@ struct Pooling {
         finish: (SIMD16<Float>, Int) -> SIMD16<Float>
     ) {
         let (source, target) = (input.layout, output.layout)
+        let rowStep = window.dilations.height * source.rowStride / MapLayout.lanes
+        let columns = (0..<target.width).map {
+            inside(
+                $0 * window.strides.width - window.padding.left, window.dilations.width, window.kernel.width,
+                source.width)
+        }
         for image in images {
             input.withVectors(of: image) { from in
                 output.withVectors(of: image) { to in
                     for block in 0..<target.blocks {
                         let lanes = target.laneMask(block: block)
                         for row in 0..<target.height {
+                            let rows = inside(
+                                row * window.strides.height - window.padding.top, window.dilations.height,
+                                window.kernel.height, source.height)
+                            let corner =
+                                from + source.offset(image: 0, block: block, y: rows.first, x: 0) / MapLayout.lanes
+                            let line = to + target.offset(image: 0, block: block, y: row, x: 0) / MapLayout.lanes
                             for column in 0..<target.width {
                                 var sum = start
-                                var count = 0
-                                for i in 0..<window.kernel.height {
-                                    let y =
-                                        row * window.strides.height - window.padding.top
-                                        + i * window.dilations.height
-                                    guard y >= 0, y < source.height else { continue }
-                                    for j in 0..<window.kernel.width {
-                                        let x =
-                                            column * window.strides.width - window.padding.left
-                                            + j * window.dilations.width
-                                        guard x >= 0, x < source.width else { continue }
-                                        let position = source.offset(image: 0, block: block, y: y, x: x)
-                                        sum = accumulate(sum, from[position / MapLayout.lanes])
-                                        count += 1
+                                var position = corner + columns[column].first
+                                for _ in 0..<rows.count {
+                                    for j in 0..<columns[column].count {
+                                        sum = accumulate(sum, position[j * window.dilations.width])
                                     }
+                                    position += rowStep
                                 }
-                                let position = target.offset(image: 0, block: block, y: row, x: column)
-                                to[position / MapLayout.lanes] = finish(sum, count)
+                                line[column] = finish(sum, rows.count * columns[column].count)
                                     .replacing(with: 0, where: .!lanes)
                             }
                         }
@@ -62,6 +64,14 @@ struct Pooling {
             }
         }
     }
+
+    /// The first index that a window reads along an axis of `extent`, and how many.
+    private func inside(_ start: Int, _ dilation: Int, _ kernel: Int, _ extent: Int) -> (first: Int, count: Int) {
+        let skipped = start < 0 ? (-start + dilation - 1) / dilation : 0
+        let first = start + skipped * dilation
+        guard first < extent else { return (0, 0) }
+        return (first, max(0, min(kernel - skipped, (extent - 1 - first) / dilation + 1)))
+    }
 }
 
 extension FeatureMap {
@@ -69,10 +79,17 @@ extension FeatureMap {
     func withVectors<Result>(
         of image: Int, _ body: (UnsafeMutablePointer<SIMD16<Float>>) -> Result
     ) -> Result {
+        withVectors(of: image, SIMD16<Float>.self, body)
+    }
+
+    /// The same, as vectors of another length: the pixels of narrow maps.
+    func withVectors<Vector: SIMD<Float>, Result>(
+        of image: Int, _ type: Vector.Type, _ body: (UnsafeMutablePointer<Vector>) -> Result
+    ) -> Result {
         withFloats(of: image..<image + 1) { floats in
             guard let base = floats.baseAddress else { preconditionFailure("a map has memory") }
             // The map's memory was allocated as vectors of this type.
-            return body(UnsafeMutableRawPointer(base).assumingMemoryBound(to: SIMD16<Float>.self))
+            return body(UnsafeMutableRawPointer(base).assumingMemoryBound(to: type))
         }
     }
 }

@@ -134,13 +134,12 @@ void nk_box_sums(
     kernels(level)->boxSums(plane, kernelHeight, kernelWidth, height, width, sums);
 }
 
-void nk_add_moments(NKLevel level, NKMap block, int height, int width, double *rows) {
-    kernels(level)->addMoments(block, height, width, rows);
+NKSamples nk_find_ranges(NKLevel level, NKPlanes planes, double *rows, float high, double *rectified) {
+    return kernels(level)->findRanges(&planes, rows, high, rectified);
 }
 
-void nk_count_bins(
-    NKLevel level, NKMap block, int height, int width, int lanes, const NKBins *channels, const NKBins *whole) {
-    kernels(level)->countBins(block, height, width, lanes, channels, whole);
+void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const NKStatistics *into) {
+    kernels(level)->addStatistics(&planes, samples, into);
 }
 
 void nk_load_bytes(

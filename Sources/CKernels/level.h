@@ -51,8 +51,8 @@ typedef struct {
     void (*apply)(NKMap, NKTile, const NKEpilogue *);
     void (*channelSums)(NKMap, int, int, int, float *);
     void (*boxSums)(NKInput, int, int, int, int, float *);
-    void (*addMoments)(NKMap, int, int, double *);
-    void (*countBins)(NKMap, int, int, int, const NKBins *, const NKBins *);
+    NKSamples (*findRanges)(const NKPlanes *, double *, float, double *);
+    void (*addStatistics)(const NKPlanes *, NKSamples, const NKStatistics *);
     void (*loadBytes)(const uint8_t *const[4], ptrdiff_t, const uint8_t *, bool, uint8_t, uint8_t *, int);
     double (*measurePeak)(long);
     double (*measureCodePeak)(long);
@@ -64,7 +64,7 @@ typedef struct {
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(addSpread), \
             NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
             NK_NAME(apply), NK_NAME(channelSums), \
-            NK_NAME(boxSums), NK_NAME(addMoments), NK_NAME(countBins), NK_NAME(loadBytes), NK_NAME(measurePeak), \
+            NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(loadBytes), NK_NAME(measurePeak), \
             NK_NAME(measureCodePeak) \
     }
 

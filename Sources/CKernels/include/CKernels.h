@@ -313,7 +313,7 @@ void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width
 void nk_box_sums(
     NKLevel level, NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums);
 
-/// Rows of 16 doubles, one for each channel of a block: what nk_add_moments accumulates.
+/// Rows of 16 doubles, one for each channel of a block: what nk_add_statistics accumulates.
 enum {
     /// What is subtracted from samples before their powers are summed: the first sample, if it is finite.
     NKMomentCentre,
@@ -332,28 +332,58 @@ enum {
     NKMomentRows,
 };
 
-/// Adds the samples of one channel block of a map of floats to rows that started as zeros. Samples that are not finite are
-/// counted and otherwise left out. Powers of positive samples are taken of the samples themselves.
-void nk_add_moments(NKLevel level, NKMap block, int height, int width, double *rows);
-
-/// Counters of samples in bins of equal width; `bins` is a power of two. A sample x has the row floor(x inverseWidth)
-/// modulo `bins`, which must be below 2^24 before the modulus. What is zero or not finite is not counted.
+/// One channel block of a map of floats, of some images; its first `lanes` channels carry data.
 typedef struct {
-    /// [bins][columns], and 16 more for what is not counted.
+    NKMap block;
+    int images, height, width, lanes;
+} NKPlanes;
+
+/// What samples are like.
+typedef enum {
+    /// All are finite, and none is above the bound of the rectifier that they enter.
+    NKSamplesFinite,
+    /// All are finite.
+    NKSamplesClipped,
+    NKSamplesAny,
+} NKSamples;
+
+/// Widens the ranges of rows, which start as zeros, to hold some samples; the first to come choose the centre. With
+/// `rectified`, the same of rows for what a rectifier, min(max(x, 0), high), makes of them.
+NKSamples nk_find_ranges(NKLevel level, NKPlanes planes, double *rows, float high, double *rectified);
+
+/// Counters of a block's channels, in bins of equal width; `bins` is a power of two. A sample x has the row
+/// floor(x inverseWidth) modulo `bins`, which must be below 2^24 before the modulus. What is zero or not finite is not
+/// counted.
+typedef struct {
+    /// NULL: none. [bins][16], a second table for what a rectifier changes, [16] for what is above its bound, and [16] for
+    /// what is not counted.
+    uint16_t *counts;
+    int bins;
+    /// 16 for each table.
+    const float *inverseWidths;
+} NKChannelBins;
+
+/// Counters of all channels together.
+typedef struct {
+    /// NULL: none. [bins], and 16 more for what is not counted.
     uint32_t *counts;
     int bins;
-    /// One for each column.
-    const float *inverseWidths;
-} NKBins;
+    float inverseWidth;
+} NKWholeBins;
 
-/// Columns of counters that serve all channels: neighbouring samples that are equal need not wait for each other's counter.
-/// All have the first one's width.
-enum { NKWholeColumns = 4 };
+/// Where samples are summed up and counted.
+typedef struct {
+    double *rows;
+    /// NULL: there is no rectifier. With one, there are counters; those of all channels count what leaves it.
+    double *rectified;
+    float high;
+    NKChannelBins channels;
+    NKWholeBins whole;
+} NKStatistics;
 
-/// Counts the samples of the first `lanes` channels of a block: in `channels`, which has a column for each lane, in `whole`,
-/// whose columns the lanes take in turn, or in both. Either may be NULL.
-void nk_count_bins(
-    NKLevel level, NKMap block, int height, int width, int lanes, const NKBins *channels, const NKBins *whole);
+/// Adds samples, whose ranges were found. Those that are not finite are counted and otherwise left out. Powers of positive
+/// samples are taken of the samples themselves.
+void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const NKStatistics *into);
 
 /// Codes of values on a grid: value / scale + zero_point, whole numbers in 0...255 up to rounding.
 void nk_encode(const float *values, uint8_t *codes, long count, float inverse_scale, float zero_point);

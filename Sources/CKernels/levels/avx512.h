@@ -13,3 +13,13 @@ static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk
     _mm512_storeu_si512(bytes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, second)));
 }
 #define NK_PACK_UNITS nk_pack_units
+
+/// Stores what is kept of sixteen numbers one after the other.
+static inline __attribute__((always_inline, target("avx512f,avx512dq,popcnt"))) int nk_compress(
+    uint32_t *target, nk_ints numbers, nk_ints kept) {
+    const __mmask16 mask = _mm512_movepi32_mask((__m512i)kept);
+    // To memory the instruction takes a hundred cycles on Zen 4.
+    _mm512_storeu_si512(target, _mm512_maskz_compress_epi32(mask, (__m512i)numbers));
+    return __builtin_popcount(mask);
+}
+#define NK_COMPRESS nk_compress

@@ -16,6 +16,8 @@
 //   NK_INTERLEAVE(p, t, f, q, n)  optional: nk_load_bytes for planes of bytes side by side, as far as it returns, if
 //                              NK_CAN_LOOK_UP()
 //   NK_GRADIENT_LANES          input channels of the register tile of a weight gradient
+//   NK_COMPRESS(p, x, kept)    optional: stores the numbers of x where kept is -1 one after the other, and returns how many;
+//                              sixteen may be written
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -34,6 +36,7 @@
 #include "depthwise_codes.h"
 #include "filtered_codes.h"
 #endif
+#include "bins.h"
 #include "statistics.h"
 #include "weight_gradient.h"
 #include "training.h"

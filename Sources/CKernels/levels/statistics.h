@@ -1,143 +1,203 @@
-// Statistics of maps as they lie in memory: moments of each channel, and counts of samples in bins.
+// Statistics of maps as they lie in memory: ranges first, then moments and counts in one sweep, whose vector and scalar
+// instructions share the time.
 
 NK_INLINE nk_doubles NK_NAME(doubles)(const double *source) { return *(const nk_doubles *)source; }
 
 NK_INLINE void NK_NAME(addTo)(double *sums, nk_doubles value) { *(nk_doubles *)sums += value; }
 
-/// One sweep. Unless `careful` all samples must be finite; false, with nothing added, if they turn out not to be.
-NK_INLINE bool NK_NAME(sweepMoments)(const bool careful, const NKMap *block, int height, int width, double *rows) {
-    const nk_floats nothing = NK_NAME(broadcast)(0.0f), unknown = NK_NAME(broadcast)(__builtin_nanf(""));
-    const nk_doubles none = (nk_doubles)(0.0), centre = NK_NAME(doubles)(rows + NKMomentCentre * NKLanes);
-    nk_doubles sum = none, square = none, cube = none, fourth = none, positive = none, positiveSquare = none;
-    nk_floats least = __builtin_convertvector(NK_NAME(doubles)(rows + NKMomentLeast * NKLanes), nk_floats);
-    nk_floats greatest = __builtin_convertvector(NK_NAME(doubles)(rows + NKMomentGreatest * NKLanes), nk_floats);
-    nk_ints positives = (nk_ints)(0), zeros = (nk_ints)(0), odd = (nk_ints)(0);
-    for (int y = 0; y < height; y++) {
-        const float *pixel = block->origin + y * block->rowStride;
-        for (int x = 0; x < width; x++, pixel += block->pixelStride) {
+NK_INLINE nk_doubles NK_NAME(toDoubles)(nk_floats values) { return __builtin_convertvector(values, nk_doubles); }
+
+NK_INLINE nk_floats NK_NAME(rectify)(nk_floats value, nk_floats high) {
+    return NK_NAME(atMost)(NK_NAME(atLeast)(value, NK_NAME(broadcast)(0.0f)), high);
+}
+
+/// One of the rows of all images.
+NK_INLINE const float *NK_NAME(rowOfPlanes)(const NKPlanes *planes, int row) {
+    const int image = row / planes->height, y = row % planes->height;
+    return planes->block.origin + image * planes->block.imageStride + y * planes->block.rowStride;
+}
+
+/// The least and greatest samples, NaN apart; with `finite`, infinities apart too. Returns whether all samples are finite.
+NK_INLINE bool NK_NAME(sweepRange)(
+    const bool finite, const NKPlanes *planes, nk_floats *least, nk_floats *greatest) {
+    nk_floats low = NK_NAME(broadcast)(__builtin_inff()), high = -low, differences = NK_NAME(broadcast)(0.0f);
+    const nk_floats zero = differences, unknown = NK_NAME(broadcast)(__builtin_nanf(""));
+    for (int row = 0; row < planes->images * planes->height; row++) {
+        const float *pixel = NK_NAME(rowOfPlanes)(planes, row);
+        for (int x = 0; x < planes->width; x++, pixel += planes->block.pixelStride) {
             nk_floats sample = NK_NAME(load)(pixel);
-            if (careful) {
-                const nk_ints finite = sample - sample == nothing;
-                odd += finite + 1;
-                // Every comparison with NaN is false.
-                sample = finite ? sample : unknown;
-            }
-            least = NK_NAME(atMost)(least, sample);
-            greatest = NK_NAME(atLeast)(greatest, sample);
-            positives -= sample > nothing;
-            zeros -= sample == nothing;
-            const nk_doubles wide = __builtin_convertvector(sample, nk_doubles);
-            const nk_doubles rectified = wide > none ? wide : none;
-            nk_doubles offset = wide - centre;
-            if (careful) offset = offset == offset ? offset : none;
-            const nk_doubles offsetSquare = offset * offset;
-            sum += offset;
-            square += offsetSquare;
-            cube += offsetSquare * offset;
-            fourth += offsetSquare * offsetSquare;
-            positive += rectified;
-            positiveSquare += rectified * rectified;
+            differences += sample - sample;
+            if (finite) sample = sample - sample == zero ? sample : unknown;
+            low = NK_NAME(atMost)(low, sample);
+            high = NK_NAME(atLeast)(high, sample);
         }
     }
-    if (!careful && !__builtin_reduce_and((sum - sum == none))) return false;
-    const nk_doubles count = (nk_doubles)((double)height * width) - __builtin_convertvector(odd, nk_doubles);
-    NK_NAME(addTo)(rows + NKMomentCount * NKLanes, count);
-    NK_NAME(addTo)(rows + NKMomentNotFinite * NKLanes, __builtin_convertvector(odd, nk_doubles));
-    NK_NAME(addTo)(rows + NKMomentSum * NKLanes, sum);
-    NK_NAME(addTo)(rows + NKMomentSquare * NKLanes, square);
-    NK_NAME(addTo)(rows + NKMomentCube * NKLanes, cube);
-    NK_NAME(addTo)(rows + NKMomentFourth * NKLanes, fourth);
-    NK_NAME(addTo)(rows + NKMomentPositiveCount * NKLanes, __builtin_convertvector(positives, nk_doubles));
-    NK_NAME(addTo)(rows + NKMomentPositiveSum * NKLanes, positive);
-    NK_NAME(addTo)(rows + NKMomentPositiveSquare * NKLanes, positiveSquare);
-    NK_NAME(addTo)(rows + NKMomentZeros * NKLanes, __builtin_convertvector(zeros, nk_doubles));
-    *(nk_doubles *)(rows + NKMomentLeast * NKLanes) = __builtin_convertvector(least, nk_doubles);
-    *(nk_doubles *)(rows + NKMomentGreatest * NKLanes) = __builtin_convertvector(greatest, nk_doubles);
-    return true;
+    *least = low;
+    *greatest = high;
+    return __builtin_reduce_and(differences == zero);
 }
 
-static void NK_NAME(addMoments)(NKMap block, int height, int width, double *rows) {
-    if (rows[NKMomentCount * NKLanes] + rows[NKMomentNotFinite * NKLanes] == 0)
-        for (int lane = 0; lane < NKLanes; lane++) {
-            // Any sample near the mean will do: powers of small differences keep their bits.
-            rows[NKMomentCentre * NKLanes + lane] = __builtin_isfinite(block.origin[lane]) ? block.origin[lane] : 0;
-            rows[NKMomentLeast * NKLanes + lane] = __builtin_inf();
-            rows[NKMomentGreatest * NKLanes + lane] = -__builtin_inf();
-        }
-    if (!NK_NAME(sweepMoments)(false, &block, height, width, rows))
-        NK_NAME(sweepMoments)(true, &block, height, width, rows);
-}
-
-/// The counters of sixteen samples: those of bin floor(sample / width) modulo `bins`, or `none` for what is not counted.
-NK_INLINE nk_ints NK_NAME(countersOf)(
-    nk_floats sample, nk_floats inverseWidth, int bins, int columns, nk_ints column, nk_ints none) {
+/// Makes rows ready for their first samples. Any sample near the mean will do as a centre: powers of small differences keep
+/// their bits.
+NK_INLINE void NK_NAME(startRows)(double *rows, nk_floats centre) {
     const nk_floats zero = NK_NAME(broadcast)(0.0f);
-    const nk_ints counts = (sample - sample == zero) & (sample != zero);
-    const nk_floats position = (counts ? sample : zero) * inverseWidth;
-    const nk_ints whole = __builtin_convertvector(position, nk_ints);
-    // Conversion goes towards zero; a comparison that holds is -1.
-    const nk_ints bin = (whole + (position < __builtin_convertvector(whole, nk_floats))) & (bins - 1);
-    return counts ? bin * columns + column : none;
+    if (rows[NKMomentCount * NKLanes] + rows[NKMomentNotFinite * NKLanes] > 0) return;
+    *(nk_doubles *)(rows + NKMomentCentre * NKLanes) = NK_NAME(toDoubles)(centre - centre == zero ? centre : zero);
+    *(nk_doubles *)(rows + NKMomentLeast * NKLanes) = (nk_doubles)(__builtin_inf());
+    *(nk_doubles *)(rows + NKMomentGreatest * NKLanes) = (nk_doubles)(-__builtin_inf());
 }
 
-/// Adds 1 to counters whose indices were stored: in pairs, so that a load fetches two.
-NK_INLINE void NK_NAME(countPair)(uint32_t *counts, uint64_t indices) {
-    counts[(uint32_t)indices]++;
-    counts[indices >> 32]++;
+NK_INLINE void NK_NAME(widenRange)(double *rows, nk_floats least, nk_floats greatest) {
+    nk_doubles *low = (nk_doubles *)(rows + NKMomentLeast * NKLanes);
+    nk_doubles *high = (nk_doubles *)(rows + NKMomentGreatest * NKLanes);
+    *low = NK_NAME(toDoubles)(least) < *low ? NK_NAME(toDoubles)(least) : *low;
+    *high = NK_NAME(toDoubles)(greatest) > *high ? NK_NAME(toDoubles)(greatest) : *high;
 }
 
-NK_INLINE void NK_NAME(countSamples)(
-    const bool perChannel, const bool together, const NKMap *block, int height, int width, int lanes,
-    const NKBins *channels, const NKBins *whole) {
-    const nk_ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    // Counters may alias what describes them, as far as the compiler knows.
-    const NKBins own = perChannel ? *channels : *whole, all = together ? *whole : own;
-    const nk_floats ownInverse = NK_NAME(load)(perChannel ? own.inverseWidths : block->origin);
-    const nk_floats inverse = NK_NAME(broadcast)(all.inverseWidths[0]);
-    const nk_ints ownNone = own.bins * NKLanes + lane, none = all.bins * NKWholeColumns + lane;
-    // Indices of several pixels at once: counting them does not wait for their computation.
-    enum { chunk = 8, pairs = NKLanes / 2 };
-    __attribute__((aligned(64))) uint64_t ownIndices[chunk * pairs], indices[chunk * pairs];
-    for (int y = 0; y < height; y++) {
-        const float *pixel = block->origin + y * block->rowStride;
-        for (int x = 0; x < width; x += chunk) {
-            const int pixels = width - x < chunk ? width - x : chunk;
-            for (int p = 0; p < pixels; p++, pixel += block->pixelStride) {
-                const nk_floats sample = NK_NAME(load)(pixel);
-                if (perChannel)
-                    *(nk_ints *)(ownIndices + p * pairs) =
-                        NK_NAME(countersOf)(sample, ownInverse, own.bins, NKLanes, lane, ownNone);
-                if (together)
-                    *(nk_ints *)(indices + p * pairs) = NK_NAME(countersOf)(
-                        sample, inverse, all.bins, NKWholeColumns, lane % NKWholeColumns, none);
+static NKSamples NK_NAME(findRanges)(const NKPlanes *planes, double *rows, float high, double *rectified) {
+    const nk_floats bound = NK_NAME(broadcast)(high), first = NK_NAME(load)(planes->block.origin);
+    nk_floats least, greatest;
+    const bool isFinite = NK_NAME(sweepRange)(false, planes, &least, &greatest);
+    nk_floats finiteLeast = least, finiteGreatest = greatest;
+    if (!isFinite) NK_NAME(sweepRange)(true, planes, &finiteLeast, &finiteGreatest);
+    NK_NAME(startRows)(rows, first);
+    NK_NAME(widenRange)(rows, finiteLeast, finiteGreatest);
+    bool isClipped = false;
+    if (rectified != NULL) {
+        NK_NAME(startRows)(rectified, NK_NAME(rectify)(first, bound));
+        isClipped = __builtin_reduce_max(greatest) > high;
+        // A bound makes infinite samples finite. Lanes may hold nothing else, or NaN only.
+        const nk_floats none = NK_NAME(broadcast)(__builtin_inff()), low = NK_NAME(rectify)(least, bound);
+        const nk_floats top = NK_NAME(rectify)(high < __builtin_inff() ? greatest : finiteGreatest, bound);
+        const nk_ints known = (least <= greatest) & (low < none);
+        NK_NAME(widenRange)(rectified, known ? low : none, known ? top : -none);
+    }
+    return !isFinite ? NKSamplesAny : isClipped ? NKSamplesClipped : NKSamplesFinite;
+}
+
+/// Sums of powers.
+typedef struct {
+    nk_doubles first, second, third, fourth;
+} NK_NAME(Powers);
+
+NK_INLINE void NK_NAME(addPowers)(NK_NAME(Powers) *sums, nk_doubles value) {
+    const nk_doubles square = value * value;
+    sums->first += value;
+    sums->second += square;
+    sums->third += square * value;
+    sums->fourth += square * square;
+}
+
+NK_INLINE void NK_NAME(addRows)(
+    double *rows, const NK_NAME(Powers) *powers, nk_doubles finite, nk_doubles odd, nk_doubles zeros) {
+    NK_NAME(addTo)(rows + NKMomentCount * NKLanes, finite);
+    NK_NAME(addTo)(rows + NKMomentNotFinite * NKLanes, odd);
+    NK_NAME(addTo)(rows + NKMomentZeros * NKLanes, zeros);
+    NK_NAME(addTo)(rows + NKMomentSum * NKLanes, powers->first);
+    NK_NAME(addTo)(rows + NKMomentSquare * NKLanes, powers->second);
+    NK_NAME(addTo)(rows + NKMomentCube * NKLanes, powers->third);
+    NK_NAME(addTo)(rows + NKMomentFourth * NKLanes, powers->fourth);
+}
+
+NK_INLINE void NK_NAME(addPositives)(double *rows, nk_doubles count, nk_doubles sum, nk_doubles square) {
+    NK_NAME(addTo)(rows + NKMomentPositiveCount * NKLanes, count);
+    NK_NAME(addTo)(rows + NKMomentPositiveSum * NKLanes, sum);
+    NK_NAME(addTo)(rows + NKMomentPositiveSquare * NKLanes, square);
+}
+
+/// `rectifies`: what a rectifier makes of the samples has rows of its own, and they count apart. `clips`: some of the
+/// samples are above its bound. `careful`: some of the samples are not finite.
+NK_INLINE void NK_NAME(sweep)(
+    const bool careful, const bool rectifies, const bool clips, const NKPlanes *planes, const NKStatistics *into) {
+    const nk_floats zero = NK_NAME(broadcast)(0.0f), high = NK_NAME(broadcast)(into->high);
+    const nk_doubles none = (nk_doubles)(0.0);
+    const nk_doubles all = (nk_doubles)((double)planes->images * planes->height * planes->width);
+    const nk_doubles centre = NK_NAME(doubles)(into->rows + NKMomentCentre * NKLanes);
+    const nk_doubles otherCentre = rectifies ? NK_NAME(doubles)(into->rectified + NKMomentCentre * NKLanes) : none;
+    // Centres are samples: what is put in their place adds nothing.
+    const nk_floats replacement = __builtin_convertvector(centre, nk_floats);
+    const nk_floats otherReplacement = __builtin_convertvector(otherCentre, nk_floats);
+    const nk_doubles bound = (nk_doubles)((double)into->high);
+    NK_NAME(Powers) powers = {none, none, none, none}, otherPowers = powers;
+    nk_doubles positiveSum = none, positiveSquare = none;
+    nk_ints positives = (nk_ints)(0), zeros = positives, odd = positives;
+    nk_ints otherPositives = positives, otherOdd = positives;
+    const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, into, planes->lanes);
+    NK_NAME(Waiting) waiting;
+    int pixels = 0, wholeCount = 0;
+    for (int row = 0; row < planes->images * planes->height; row++) {
+        const float *pixel = NK_NAME(rowOfPlanes)(planes, row);
+        for (int x = 0; x < planes->width; x++, pixel += planes->block.pixelStride) {
+            const nk_floats sample = NK_NAME(load)(pixel);
+            const nk_ints finite = careful ? sample - sample == zero : (nk_ints)(-1);
+            const nk_ints positive = finite & (sample > zero);
+            positives -= positive;
+            zeros -= sample == zero;
+            if (careful) odd += finite + 1;
+            NK_NAME(addPowers)(&powers, NK_NAME(toDoubles)(careful ? (finite ? sample : replacement) : sample) - centre);
+            if (rectifies) {
+                nk_floats other = NK_NAME(atLeast)(sample, zero);
+                if (clips) other = NK_NAME(atMost)(other, high);
+                if (careful) {
+                    const nk_ints otherFinite = other - other == zero;
+                    otherOdd += otherFinite + 1;
+                    otherPositives -= otherFinite & (other > zero);
+                    other = otherFinite ? other : otherReplacement;
+                }
+                NK_NAME(addPowers)(&otherPowers, NK_NAME(toDoubles)(other) - otherCentre);
             }
-            if (lanes == NKLanes) {
-                for (int p = 0; p < pixels; p++)
-                    NK_UNROLL for (int pair = 0; pair < pairs; pair++) {
-                        if (perChannel) NK_NAME(countPair)(own.counts, ownIndices[p * pairs + pair]);
-                        if (together) NK_NAME(countPair)(all.counts, indices[p * pairs + pair]);
-                    }
-            } else {
-                for (int p = 0; p < pixels; p++)
-                    for (int i = 0; i < lanes; i++) {
-                        if (perChannel) own.counts[((const uint32_t *)(ownIndices + p * pairs))[i]]++;
-                        if (together) all.counts[((const uint32_t *)(indices + p * pairs))[i]]++;
-                    }
+            if (!rectifies || careful) {
+                const nk_doubles wide = NK_NAME(toDoubles)(positive ? sample : zero);
+                positiveSum += wide;
+                positiveSquare += wide * wide;
+            } else if (clips) {
+                const nk_doubles over = NK_NAME(toDoubles)(sample) - bound, excess = over > none ? over : none;
+                positiveSum += excess;
+                positiveSquare += excess * (excess + bound + bound);
+            }
+            if (clips) NK_NAME(countClipped)(&counters, sample, high);
+            wholeCount += NK_NAME(findCounters)(
+                &counters, rectifies, sample, finite, high, waiting.channels + pixels * NKLanes,
+                waiting.whole + wholeCount);
+            if (++pixels == NK_NAME(waitingPixels)) {
+                NK_NAME(countWaiting)(&counters, &waiting, NK_NAME(waitingPixels), wholeCount);
+                pixels = wholeCount = 0;
             }
         }
     }
+    NK_NAME(countWaiting)(&counters, &waiting, pixels, wholeCount);
+    const nk_doubles oddCount = __builtin_convertvector(odd, nk_doubles);
+    nk_doubles positiveCount = __builtin_convertvector(positives, nk_doubles);
+    NK_NAME(addRows)(into->rows, &powers, all - oddCount, oddCount, __builtin_convertvector(zeros, nk_doubles));
+    if (!rectifies) {
+        NK_NAME(addPositives)(into->rows, positiveCount, positiveSum, positiveSquare);
+        return;
+    }
+    // The sums of what leaves the rectifier, from those about its centre.
+    const nk_doubles otherOddCount = __builtin_convertvector(otherOdd, nk_doubles), count = all - otherOddCount;
+    const nk_doubles sum = otherPowers.first + count * otherCentre;
+    const nk_doubles square =
+        otherPowers.second + otherCentre * (2 * otherPowers.first + count * otherCentre);
+    if (careful)
+        NK_NAME(addPositives)(into->rows, positiveCount, positiveSum, positiveSquare);
+    else
+        NK_NAME(addPositives)(into->rows, positiveCount, sum + positiveSum, square + positiveSquare);
+    if (careful) positiveCount = __builtin_convertvector(otherPositives, nk_doubles);
+    NK_NAME(addRows)(into->rectified, &otherPowers, count, otherOddCount, count - positiveCount);
+    NK_NAME(addPositives)(into->rectified, positiveCount, sum, square);
 }
 
-static void NK_NAME(countBins)(
-    NKMap block, int height, int width, int lanes, const NKBins *channels, const NKBins *whole) {
-#define NK_COUNT(lanes) \
-    if (channels == NULL) NK_NAME(countSamples)(false, true, &block, height, width, lanes, channels, whole); \
-    else if (whole == NULL) NK_NAME(countSamples)(true, false, &block, height, width, lanes, channels, whole); \
-    else NK_NAME(countSamples)(true, true, &block, height, width, lanes, channels, whole)
-    if (lanes == NKLanes) {
-        NK_COUNT(NKLanes);
+static void NK_NAME(addStatistics)(const NKPlanes *planes, NKSamples samples, const NKStatistics *into) {
+    if (into->rectified == NULL) {
+        if (samples == NKSamplesAny)
+            NK_NAME(sweep)(true, false, false, planes, into);
+        else
+            NK_NAME(sweep)(false, false, false, planes, into);
+    } else if (samples == NKSamplesAny) {
+        NK_NAME(sweep)(true, true, true, planes, into);
+    } else if (samples == NKSamplesClipped) {
+        NK_NAME(sweep)(false, true, true, planes, into);
     } else {
-        NK_COUNT(lanes);
+        NK_NAME(sweep)(false, true, false, planes, into);
     }
-#undef NK_COUNT
 }

@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Quant
 
 /// Counts of samples, other than zeros, in bins that start at zero and are a power of two wide, for one or more lanes.
@@ -8,29 +7,32 @@ internal import Quant
 /// had from the start, whatever the order of the samples.
 ///
 /// Bin i, from i w to (i + 1) w, has the row i modulo `bins`, so that the range may grow to either side.
-struct BinCounts: Sendable {
+struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
     /// The most bins of a lane; a power of two.
     let bins: Int
     private let lanes: Int
-    private var ranges: [BinRange?]
+    /// Lanes side by side in a row; the rows of further lanes follow in tables of their own.
+    private let columns: Int
+    fileprivate private(set) var ranges: [BinRange?]
     private var inverseWidths: [Float]
-    /// [bins][lanes], and room for what kernels do not count.
-    private var counts: [UInt32]
-    /// What 32 bits could not hold any more; empty until then.
-    private var full: [Int] = []
+    /// [table][bins][columns]; [columns] for what is beyond a rectifier's bound; and room for what kernels do not count.
+    fileprivate private(set) var counts: [Counter]
+    /// What the counters could not hold any more; empty until then.
+    fileprivate private(set) var full: [Int] = []
     /// The most samples that one of `counts` may hold by now.
-    private var samples = 0
+    fileprivate private(set) var samples = 0
     private let limit: Int
 
     /// No samples yet; `limit` is what a counter holds before it is emptied.
-    init(bins: Int, lanes: Int, limit: Int = Int(UInt32.max)) {
+    init(bins: Int, lanes: Int, limit: Int = Int(Counter.max)) {
         precondition(bins > 0 && bins & (bins - 1) == 0, "rows are found by a mask")
         self.bins = bins
         self.lanes = lanes
+        columns = min(lanes, MapLayout.lanes)
         self.limit = limit
         ranges = [BinRange?](repeating: nil, count: lanes)
         inverseWidths = [Float](repeating: 1, count: lanes)
-        counts = [UInt32](repeating: 0, count: bins * lanes + MapLayout.lanes)
+        counts = [Counter](repeating: 0, count: bins * lanes + 2 * MapLayout.lanes)
     }
 
     /// Makes room for samples in a closed range, which need not be covered yet.
@@ -45,120 +47,138 @@ struct BinCounts: Sendable {
         let wider = BinRange(lo: min(lo, range.lo), hi: max(hi, range.hi), bins: bins)
         let shift = wider.exponent - range.exponent
         if shift > 0 {
-            counts.addUpNeighbours(range.indices, by: shift, bins: bins, lanes: lanes, lane: lane)
-            if !full.isEmpty {
-                full.addUpNeighbours(range.indices, by: shift, bins: bins, lanes: lanes, lane: lane)
-            }
+            let rows = rows(of: lane)
+            counts.addUpNeighbours(range.indices, by: shift, rows)
+            if !full.isEmpty { full.addUpNeighbours(range.indices, by: shift, rows) }
         }
         ranges[lane] = wider
         inverseWidths[lane] = wider.inverseWidth
     }
 
-    /// Lets a kernel count up to `samples` samples in each lane; their ranges must be covered.
-    mutating func add(samples: Int, _ count: (UnsafePointer<NKBins>) -> Void) {
-        if self.samples + samples > limit { empty() }
+    /// Lets a kernel count up to `samples` samples in each lane, whose ranges must be covered: by counters, and the inverse
+    /// widths of the lanes' bins.
+    mutating func add(samples: Int, _ count: (UnsafeMutablePointer<Counter>, UnsafePointer<Float>) -> Void) {
+        if self.samples + samples > limit {
+            self.samples = largest
+            if self.samples + samples > limit { empty() }
+        }
         self.samples += samples
         counts.withUnsafeMutableBufferPointer { counts in
             inverseWidths.withUnsafeBufferPointer { inverseWidths in
-                let bins = NKBins(
-                    counts: counts.baseAddress, bins: Int32(bins), inverseWidths: inverseWidths.baseAddress)
-                withUnsafePointer(to: bins, count)
+                guard let counters = counts.baseAddress, let inverseWidths = inverseWidths.baseAddress
+                else { return }
+                count(counters, inverseWidths)
             }
         }
     }
 
-    /// Adds the counts of as many bins and lanes; or those of several lanes to one.
-    mutating func merge(_ other: BinCounts) {
-        precondition(other.bins == bins && (other.lanes == lanes || lanes == 1), "the same shape")
-        let more = lanes == 1 ? other.samples * other.lanes : other.samples
-        let fits = samples + more <= limit && other.full.isEmpty
-        if fits { samples += more } else { empty() }
-        for source in 0..<other.lanes {
-            let lane = lanes == 1 ? 0 : source
-            guard let range = other.ranges[source] else { continue }
-            cover(range.lo, range.hi, lane: lane)
+    /// Adds lanes of other counts, of as many bins, to one lane.
+    ///
+    /// - Parameter isWithin: that the samples counted lie within the range of this lane, whose bins are as wide or wider.
+    mutating func merge<Other>(
+        _ other: BinCounts<Other>, lanes sources: some Sequence<Int>, into lane: Int = 0, isWithin: Bool = false
+    ) {
+        precondition(other.bins == bins, "as many bins")
+        for source in sources {
+            guard let range = other.ranges[source], !isWithin || ranges[lane] != nil else { continue }
+            let fits = samples + other.samples <= limit && other.full.isEmpty
+            if fits { samples += other.samples } else { empty() }
+            if !isWithin { cover(range.lo, range.hi, lane: lane) }
             // Never negative: the lane's range holds that of the source.
             let shift = (ranges[lane]?.exponent ?? range.exponent) - range.exponent
-            for bin in range.indices {
-                let from = (bin & (bins - 1)) * other.lanes + source
-                let to = (bin >> shift & (bins - 1)) * lanes + lane
-                if fits {
-                    counts[to] += other.counts[from]
-                } else {
-                    full[to] += Int(other.counts[from]) + (other.full.isEmpty ? 0 : other.full[from])
-                }
+            let (from, to) = (other.rows(of: source), rows(of: lane))
+            if fits {
+                counts.add(other.counts, range.indices, from, shiftedBy: shift, to)
+            } else {
+                full.add(other.counts, range.indices, from, shiftedBy: shift, to)
+                if !other.full.isEmpty { full.add(other.full, range.indices, from, shiftedBy: shift, to) }
             }
         }
     }
 
-    /// All lanes in one, in bins as wide as those of the widest or wider.
-    var together: BinCounts {
-        var one = BinCounts(bins: bins, lanes: 1, limit: limit)
-        one.merge(self)
-        return one
-    }
+    /// Adds the counts of as many bins, of one lane.
+    mutating func merge(_ other: BinCounts) { merge(other, lanes: 0..<1) }
 
-    /// The samples of a lane, and so many zeros.
-    func histogram(lane: Int = 0, zeroCount: Int) -> Histogram {
+    /// The samples of a lane, so many zeros, and those that a rectifier with this bound cut, at the bound.
+    func histogram(lane: Int = 0, zeroCount: Int, cutAt high: Float = .infinity) -> Histogram {
         guard let range = ranges[lane] else { return Histogram(lo: 0, hi: 0, bins: bins) }
-        let indices = range.indices
-        let found = indices.map { bin in
-            let index = (bin & (bins - 1)) * lanes + lane
-            return Int(counts[index]) + (full.isEmpty ? 0 : full[index])
+        let (indices, rows) = (range.indices, rows(of: lane))
+        var found = [Int](repeating: 0, count: indices.count)
+        found.add(counts, indices, rows, from: indices.lowerBound)
+        if !full.isEmpty { found.add(full, indices, rows, from: indices.lowerBound) }
+        if high >= range.lo, high <= range.hi {
+            let cut = bins * lanes + lane
+            found[range.bin(of: high) - indices.lowerBound] += Int(counts[cut]) + (full.isEmpty ? 0 : full[cut])
         }
         return Histogram(
             lo: Double(indices.lowerBound) * range.width, binWidth: range.width, counts: found, zeroCount: zeroCount
         )
     }
 
+    /// Where a lane's counters are.
+    fileprivate func rows(of lane: Int) -> CounterRows {
+        CounterRows(first: lane / columns * bins * columns + lane % columns, step: columns, mask: bins - 1)
+    }
+
+    /// The most samples that a counter holds.
+    private var largest: Int {
+        let counters = counts[..<(bins * lanes + MapLayout.lanes)]
+        return Int(counters.withUnsafeBufferPointer { $0.reduce(0) { Swift.max($0, $1) } })
+    }
+
     /// Moves what was counted to where there is room for any number.
     private mutating func empty() {
         if full.isEmpty { full = [Int](repeating: 0, count: counts.count) }
         for index in counts.indices { full[index] += Int(counts[index]) }
-        counts = [UInt32](repeating: 0, count: counts.count)
+        counts = [Counter](repeating: 0, count: counts.count)
         samples = 0
     }
 }
 
-/// A range of samples and the bins that hold it.
-struct BinRange: Hashable, Sendable {
-    let lo: Float
-    let hi: Float
-    /// Bins are 2^exponent wide: as narrow as their number allows, but not narrower than the last bit of the largest value,
-    /// so that 24 bits hold a bin's index.
-    let exponent: Int
+/// The counters of one lane.
+fileprivate struct CounterRows {
+    let first: Int
+    let step: Int
+    let mask: Int
 
-    init(lo: Float, hi: Float, bins: Int) {
-        self.lo = lo
-        self.hi = hi
-        let largest = max(abs(lo), abs(hi))
-        // The inverse of the width is a normal number too.
-        let narrowest = -126
-        var exponent = largest > 0 ? max(narrowest, Int(largest.exponent) - 23) : narrowest
-        while Self.bin(of: hi, exponent) - Self.bin(of: lo, exponent) >= bins { exponent += 1 }
-        self.exponent = exponent
-    }
-
-    /// The width of a bin.
-    var width: Double { Double(sign: .plus, exponent: exponent, significand: 1) }
-
-    var inverseWidth: Float { Float(sign: .plus, exponent: -exponent, significand: 1) }
-
-    /// The bins that hold the range.
-    var indices: ClosedRange<Int> { Self.bin(of: lo, exponent)...Self.bin(of: hi, exponent) }
-
-    private static func bin(of sample: Float, _ exponent: Int) -> Int {
-        Int((Double(sample) * Double(sign: .plus, exponent: -exponent, significand: 1)).rounded(.down))
-    }
+    /// The counter of a bin.
+    @inline(__always)
+    subscript(bin: Int) -> Int { first + (bin & mask) * step }
 }
 
 extension Array where Element: FixedWidthInteger {
     /// Moves a lane's counts to bins that are 2^shift times as wide.
-    fileprivate mutating func addUpNeighbours(
-        _ indices: ClosedRange<Int>, by shift: Int, bins: Int, lanes: Int, lane: Int
+    fileprivate mutating func addUpNeighbours(_ bins: ClosedRange<Int>, by shift: Int, _ rows: CounterRows) {
+        withUnsafeMutableBufferPointer { counts in
+            // All are taken out first: a wider bin may have the row of one that is still to move.
+            let kept = bins.map { bin in
+                let count = counts[rows[bin]]
+                counts[rows[bin]] = 0
+                return count
+            }
+            for (bin, count) in zip(bins, kept) { counts[rows[bin >> shift]] += count }
+        }
+    }
+
+    /// Adds a lane's counts to one whose bins are 2^shift times as wide.
+    fileprivate mutating func add<Count: FixedWidthInteger>(
+        _ counts: [Count], _ bins: ClosedRange<Int>, _ from: CounterRows, shiftedBy shift: Int, _ to: CounterRows
     ) {
-        let kept = indices.map { self[($0 & (bins - 1)) * lanes + lane] }
-        for bin in indices { self[(bin & (bins - 1)) * lanes + lane] = 0 }
-        for (bin, count) in zip(indices, kept) { self[(bin >> shift & (bins - 1)) * lanes + lane] += count }
+        withUnsafeMutableBufferPointer { sums in
+            counts.withUnsafeBufferPointer { counts in
+                for bin in bins { sums[to[bin >> shift]] += Element(counts[from[bin]]) }
+            }
+        }
+    }
+
+    /// Adds a lane's counts, those of bin `origin` first.
+    fileprivate mutating func add<Count: FixedWidthInteger>(
+        _ counts: [Count], _ bins: ClosedRange<Int>, _ rows: CounterRows, from origin: Int
+    ) {
+        withUnsafeMutableBufferPointer { sums in
+            counts.withUnsafeBufferPointer { counts in
+                for bin in bins { sums[bin - origin] += Element(counts[rows[bin]]) }
+            }
+        }
     }
 }

@@ -11,29 +11,26 @@ extension Calibration {
     ) {
         let all = parts.tensors.mapValues(\.whole)
         // What enters a ReLU or Clip is counted by channels only, where these are told apart.
-        var before: [TensorID: Histogram] = [:]
-        for tensor in Set(points.compactMap(\.preActivation)) {
-            guard let whole = all[tensor] else { continue }
-            before[tensor] =
-                whole.histogram ?? counts[tensor]?.whole.histogram(zeroCount: whole.moments.zeroCount)
+        @Sendable func before(_ point: CalibrationPoint) -> Histogram? {
+            guard let tensor = point.preActivation, let whole = all[tensor] else { return nil }
+            return whole.histogram ?? counts[tensor]?.whole.histogram(zeroCount: whole.moments.zeroCount)
         }
 
-        func whole(
+        @Sendable func whole(
             _ point: CalibrationPoint, _ sums: [TensorID: (moments: Moments, histogram: Histogram?)],
-            keepsBefore: Bool = false
+            before: Histogram?, keepsBefore: Bool = false
         ) -> Observation? {
             guard let own = sums[point.tensor], let histogram = own.histogram else { return nil }
-            let histogramBefore = point.preActivation.flatMap { before[$0] }
             var preActivation: Statistics?
-            if let moments = point.preActivation.flatMap({ sums[$0]?.moments }), let histogramBefore {
-                preActivation = Statistics(moments, histogramBefore)
+            if let moments = point.preActivation.flatMap({ sums[$0]?.moments }), let before {
+                preActivation = Statistics(moments, before)
             }
             return Observation(
                 statistics: Statistics(own.moments, histogram), histogram: histogram, preActivation: preActivation,
-                preActivationHistogram: keepsBefore ? histogramBefore : nil)
+                preActivationHistogram: keepsBefore ? before : nil)
         }
 
-        func channels(_ point: CalibrationPoint) -> [Observation] {
+        @Sendable func channels(_ point: CalibrationPoint) -> [Observation] {
             guard point.isPerChannel, let own = parts.tensors[point.tensor], let ownCounts = counts[point.tensor]
             else { return [] }
             return own.channels.enumerated().map { channel, moments in
@@ -50,16 +47,25 @@ extension Calibration {
             }
         }
 
+        let seen = concurrentMap(points.count) { index in
+            let point = points[index]
+            let before = before(point)
+            let shares = parts.shares.map { whole(point, $0, before: before) }
+            return (
+                tensor: whole(point, all, before: before, keepsBefore: true), channels: channels(point),
+                shares: shares
+            )
+        }
         var observations: [TensorID: TensorObservation] = [:]
-        for point in points {
-            guard let tensor = whole(point, all, keepsBefore: true) else { continue }
-            observations[point.tensor] = TensorObservation(tensor: tensor, channels: channels(point))
+        for (point, seen) in zip(points, seen) {
+            guard let tensor = seen.tensor else { continue }
+            observations[point.tensor] = TensorObservation(tensor: tensor, channels: seen.channels)
         }
         self.init(
             observations: observations, images: imagesOfShares.last ?? 0,
-            shares: zip(imagesOfShares, parts.shares).map { images, sums in
+            shares: imagesOfShares.enumerated().map { share, images in
                 var observations: [TensorID: Observation] = [:]
-                for point in points { observations[point.tensor] = whole(point, sums) }
+                for (point, seen) in zip(points, seen) { observations[point.tensor] = seen.shares[share] }
                 return Share(images: images, observations: observations)
             })
     }

@@ -10,6 +10,8 @@ public struct CalibrationRun: Sendable {
     private static let channelBins = 1024
     /// The parts that images are divided into, and the shares of the images that are summed up on the way.
     private static let (parts, shares) = (16, 8)
+    /// The most bytes of a batch's maps.
+    private static let mapMemory = 1 << 27
 
     private let net: LayerGraph
     private let source: ImageSource
@@ -31,15 +33,15 @@ public struct CalibrationRun: Sendable {
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> Calibration {
         let points = net.calibrationPoints
-        let tensors = Set(points.map(\.tensor))
-        let program = Program(net, observing: tensors.union(points.compactMap(\.preActivation)))
-        let channelCounts = counts(for: points.filter(\.isPerChannel))
+        let (sightings, channelCounts) = sightings(for: points)
+        let program = Program(net, observing: Set(points.map(\.tensor) + points.compactMap(\.preActivation)))
+        let capacity = capacity(for: program)
         let merged = Shared(MergedParts(partsPerShare: Self.parts / Self.shares))
         let (next, done) = (WorkCounter(0), WorkCounter(0))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<options.threads {
                 group.addTask {
-                    let execution = Execution(program, capacity: program.batchSize, isa: options.isa)
+                    let execution = Execution(program, capacity: capacity, isa: options.isa)
                     while true {
                         let part = next.take(1)
                         guard part < Self.parts else { return }
@@ -48,18 +50,19 @@ public struct CalibrationRun: Sendable {
                             _ = try execution.run(
                                 [batch.flatMap { try source.values(at: $0..<$0 + 1) }], images: batch.count,
                                 observer: { tensor, map, images in
-                                    let counts = channelCounts[tensor]
-                                    let none = TensorSums(
-                                        channels: map.layout.channels,
-                                        countsWhole: counts == nil || tensors.contains(tensor))
-                                    sums[tensor, default: none].add(
-                                        map, images, isa: options.isa, channelCounts: counts)
+                                    guard let sighting = sightings[tensor] else { return }
+                                    sums[tensor, default: TensorSums(sighting)].add(map, images, isa: options.isa)
                                 }, cancelled: { cancelled() || Task.isCancelled })
                             let images = done.take(batch.count) + batch.count
                             progress(Double(images) / Double(source.order.count))
                         }
-                        let finished = sums.mapValues(\.statistics)
-                        merged.withLock { $0.add(finished, at: part) }
+                        var finished = sums.mapValues(\.statistics)
+                        for (tensor, sums) in sums {
+                            guard let rectifier = sightings[tensor]?.rectifier else { continue }
+                            finished[rectifier.output] = sums.rectifiedStatistics
+                        }
+                        let statistics = finished
+                        merged.withLock { $0.add(statistics, at: part) }
                     }
                 }
             }
@@ -67,18 +70,52 @@ public struct CalibrationRun: Sendable {
             for try await _ in group {}
         }
         return Calibration(
-            points, merged.withLock { $0 }, channelCounts.mapValues { $0.withLock { $0 } },
-            imagesOfShares: (0..<Self.shares).map(images))
+            points, merged.withLock { $0 }, channelCounts, imagesOfShares: (0..<Self.shares).map(images))
     }
 
-    /// Counts for the channels of tensors, and of what entered the ReLU or Clip before them.
-    private func counts(for points: [CalibrationPoint]) -> [TensorID: Shared<ChannelCounts>] {
-        var result: [TensorID: Shared<ChannelCounts>] = [:]
-        for tensor in points.map(\.tensor) + points.compactMap(\.preActivation) {
-            let channels = MapLayout(net.graph[tensor].shape).channels
-            result[tensor] = Shared(ChannelCounts(channels: channels, bins: Self.channelBins))
+    /// What to take down of each tensor that passes, and the counts of channels; all of them take what leaves a rectifier
+    /// from what enters it, where nothing else depends on that.
+    private func sightings(
+        for points: [CalibrationPoint]
+    ) -> (sightings: [TensorID: Sighting], channelCounts: [TensorID: ChannelCounts]) {
+        let tensors = Set(points.map(\.tensor))
+        var rectifiers: [TensorID: Sighting.Rectifier] = [:]
+        for point in points where point.isPerChannel {
+            guard let before = point.preActivation, !tensors.contains(before),
+                points.count(where: { $0.preActivation == before }) == 1,
+                let high = net.upperBound(ofRectified: point.tensor)
+            else { continue }
+            rectifiers[before] = Sighting.Rectifier(output: point.tensor, high: high)
         }
-        return result
+        let derived = Set(rectifiers.values.map(\.output))
+        var sightings: [TensorID: Sighting] = [:]
+        var channelCounts: [TensorID: ChannelCounts] = [:]
+        for point in points {
+            for tensor in [point.preActivation, point.tensor].compactMap(\.self) where !derived.contains(tensor) {
+                let channels = MapLayout(net.graph[tensor].shape).channels
+                let rectifier = rectifiers[tensor]
+                if point.isPerChannel, channelCounts[tensor] == nil {
+                    let counts = ChannelCounts(
+                        channels: channels, bins: Self.channelBins, entersRectifier: rectifier != nil)
+                    channelCounts[tensor] = counts
+                    if let rectifier { channelCounts[rectifier.output] = counts.rectified(high: rectifier.high) }
+                }
+                let counts = channelCounts[tensor]
+                sightings[tensor] = Sighting(
+                    channels: channels, rectifier: rectifier,
+                    countsWhole: counts == nil || rectifier != nil || tensors.contains(tensor),
+                    channelCounts: counts)
+            }
+        }
+        return (sightings, channelCounts)
+    }
+
+    /// Images of a batch: those of a part, which then find the counters of a channel in the cache, as far as their maps
+    /// do not take too much memory.
+    private func capacity(for program: Program) -> Int {
+        let images = (source.order.count + Self.parts - 1) / Self.parts
+        let fitting = Self.mapMemory / max(1, program.bytesPerImage)
+        return max(1, min(images, max(fitting, program.batchSize)))
     }
 
     /// The images of a part.
@@ -100,5 +137,24 @@ public struct CalibrationRun: Sendable {
     /// The images of a share and of all before it.
     private func images(upToShare share: Int) -> Int {
         (0..<(share + 1) * Self.parts / Self.shares).reduce(0) { $0 + positions(ofPart: $1).count }
+    }
+}
+
+extension LayerGraph {
+    /// high, where min(max(x, 0), high) writes a tensor.
+    fileprivate func upperBound(ofRectified tensor: TensorID) -> Float? {
+        let functions = units.compactMap { unit -> Unary? in
+            switch unit {
+            case .layer(let index): return layers[index].output == tensor ? layers[index].activation : nil
+            case .operation(let node):
+                guard case .unary(let function) = node.operation, node.outputs.first == tensor else { return nil }
+                return function
+            }
+        }
+        switch functions.first {
+        case .relu: return .infinity
+        case .clip(let minimum, let maximum) where minimum == 0 && maximum > 0: return maximum
+        default: return nil
+        }
     }
 }

@@ -1,28 +1,72 @@
 internal import Quant
 
-/// Counts of each channel of a tensor.
+/// Counts of each channel of a tensor, which all threads add to: whole numbers need no order.
+///
+/// Each block of 16 channels has a lock of its own.
+/// Where a tensor enters a rectifier, two tables serve it and what leaves the rectifier: one counts the samples that are
+/// kept, in bins of the narrower range, the other those that the rectifier changes.
 struct ChannelCounts: Sendable {
-    private var blocks: [BinCounts]
+    /// Which of the two tables count.
+    private enum Tables {
+        /// There is but one.
+        case one
+        case both
+        /// What leaves the rectifier: what it keeps, and at its upper bound what is beyond.
+        case kept(high: Float)
+    }
+
+    private let blocks: [Shared<BinCounts<UInt16>>]
+    private let tables: Tables
 
     /// No samples yet; `bins` is the most bins of a channel, a power of two.
-    init(channels: Int, bins: Int) {
-        let blocks = (channels + MapLayout.lanes - 1) / MapLayout.lanes
-        self.blocks = [BinCounts](repeating: BinCounts(bins: bins, lanes: MapLayout.lanes), count: blocks)
+    init(channels: Int, bins: Int, entersRectifier: Bool = false) {
+        let lanes = entersRectifier ? 2 * MapLayout.lanes : MapLayout.lanes
+        tables = entersRectifier ? .both : .one
+        blocks = (0..<(channels + MapLayout.lanes - 1) / MapLayout.lanes).map { _ in
+            Shared(BinCounts<UInt16>(bins: bins, lanes: lanes))
+        }
     }
 
-    /// The counts of 16 channels, one in each lane.
-    subscript(block block: Int) -> BinCounts {
-        get { blocks[block] }
-        _modify { yield &blocks[block] }
+    private init(_ blocks: [Shared<BinCounts<UInt16>>], _ tables: Tables) {
+        self.blocks = blocks
+        self.tables = tables
     }
+
+    /// The counts of what leaves the rectifier, min(max(x, 0), high): the same counters, read differently.
+    func rectified(high: Float) -> ChannelCounts { ChannelCounts(blocks, .kept(high: high)) }
+
+    /// Changes the counts of 16 channels, one in each lane.
+    func change(block: Int, _ body: (inout BinCounts<UInt16>) -> Void) { blocks[block].withLock(body) }
 
     /// All channels together, in bins as wide as those of the widest channel or wider.
-    var whole: BinCounts {
-        blocks.reduce(into: BinCounts(bins: blocks[0].bins, lanes: 1)) { $0.merge($1) }
+    var whole: BinCounts<UInt32> {
+        let parts = blocks.map { block in block.withLock { $0 } }
+        return parts.reduce(into: BinCounts<UInt32>(bins: parts[0].bins, lanes: 1)) { whole, part in
+            for lane in 0..<MapLayout.lanes { add(part, lane, to: &whole) }
+        }
     }
 
     /// The samples of a channel, and so many zeros.
     func histogram(of channel: Int, zeroCount: Int) -> Histogram {
-        blocks[channel / MapLayout.lanes].histogram(lane: channel % MapLayout.lanes, zeroCount: zeroCount)
+        let counts = blocks[channel / MapLayout.lanes].withLock { $0 }
+        let lane = channel % MapLayout.lanes
+        switch tables {
+        case .one: return counts.histogram(lane: lane, zeroCount: zeroCount)
+        case .kept(let high): return counts.histogram(lane: lane, zeroCount: zeroCount, cutAt: high)
+        case .both:
+            var together = BinCounts<UInt32>(bins: counts.bins, lanes: 1)
+            add(counts, lane, to: &together)
+            return together.histogram(zeroCount: zeroCount)
+        }
+    }
+
+    private func add(_ counts: BinCounts<UInt16>, _ lane: Int, to sum: inout BinCounts<UInt32>) {
+        switch tables {
+        case .one, .kept: sum.merge(counts, lanes: [lane])
+        case .both:
+            // The second table's range is that of all samples; the first one's holds zeros, which may not be among them.
+            sum.merge(counts, lanes: [MapLayout.lanes + lane])
+            sum.merge(counts, lanes: [lane], isWithin: true)
+        }
     }
 }

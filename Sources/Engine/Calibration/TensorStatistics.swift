@@ -5,9 +5,9 @@ internal import Quant
 struct TensorStatistics: Sendable {
     /// The moments of each channel.
     private(set) var channels: [Moments]
-    private var counts: BinCounts?
+    private var counts: BinCounts<UInt32>?
 
-    init(channels: [Moments], counts: BinCounts?) {
+    init(channels: [Moments], counts: BinCounts<UInt32>?) {
         self.channels = channels
         self.counts = counts
     }

@@ -1,100 +1,137 @@
 internal import CKernels
 internal import Quant
 
-/// What some images show of one tensor: sums over each channel, and counts of the whole if they are asked for.
+/// What some images show of one tensor, and of what a rectifier makes of it: sums over each channel, and counts of the whole
+/// if they are asked for.
 struct TensorSums: Sendable {
     /// The most bins of a whole tensor.
     private static let bins = 4096
+    /// Pixels of a block that stay in a core's cache between the sweep for the ranges and the other.
+    private static let pixelsAtOnce = 4096
+    /// Doubles of a block.
+    private static let blockSize = Int(NKMomentRows) * MapLayout.lanes
 
-    private static let columns = Int(NKWholeColumns)
-
-    private let channels: Int
-    /// Rows as of `nk_add_moments`, block after block.
+    private let sighting: Sighting
+    /// Rows as of `nk_add_statistics`, block after block.
     private var rows: [Double]
-    private var whole: BinCounts?
+    /// The same of what leaves the rectifier; empty without one.
+    private var rectifiedRows: [Double]
+    private var whole: BinCounts<UInt32>?
 
     /// No images yet.
-    init(channels: Int, countsWhole: Bool) {
-        self.channels = channels
-        whole = countsWhole ? BinCounts(bins: Self.bins, lanes: Self.columns) : nil
-        rows = [Double](repeating: 0, count: (channels + MapLayout.lanes - 1) / MapLayout.lanes * Self.blockSize)
+    init(_ sighting: Sighting) {
+        precondition(
+            sighting.rectifier == nil || sighting.countsWhole && sighting.channelCounts != nil,
+            "a rectifier's samples are counted in all ways")
+        self.sighting = sighting
+        let blocks = (sighting.channels + MapLayout.lanes - 1) / MapLayout.lanes
+        rows = [Double](repeating: 0, count: blocks * Self.blockSize)
+        rectifiedRows = sighting.rectifier == nil ? [] : rows
+        whole = sighting.countsWhole ? BinCounts<UInt32>(bins: Self.bins, lanes: 1) : nil
     }
 
-    /// Doubles of a block.
-    private static var blockSize: Int { Int(NKMomentRows) * MapLayout.lanes }
-
-    /// Adds images where they lie, and counts the samples of each channel too where there are counts for them.
-    mutating func add(
-        _ map: FeatureMap, _ images: Range<Int>, isa: InstructionSet, channelCounts: Shared<ChannelCounts>?
-    ) {
+    /// Adds images where they lie.
+    mutating func add(_ map: FeatureMap, _ images: Range<Int>, isa: InstructionSet) {
         let layout = map.layout
         precondition(layout.pixelStride == MapLayout.lanes, "the kernels read blocks")
-        let (height, width) = (Int32(layout.height), Int32(layout.width))
-        let pieces = images.flatMap { image in
-            (0..<layout.blocks).map { (block: $0, view: StoredMap.floats(map).view(image: image, block: $0)) }
+        let imagesAtOnce = max(1, Self.pixelsAtOnce / (layout.height * layout.width))
+        let columnsAtOnce = min(layout.width, Self.pixelsAtOnce)
+        let rowsAtOnce = max(1, Self.pixelsAtOnce / columnsAtOnce)
+        for block in 0..<layout.blocks {
+            for image in stride(from: images.lowerBound, to: images.upperBound, by: imagesAtOnce) {
+                for row in stride(from: 0, to: layout.height, by: rowsAtOnce) {
+                    for column in stride(from: 0, to: layout.width, by: columnsAtOnce) {
+                        let planes = NKPlanes(
+                            block: StoredMap.floats(map).view(image: image, block: block, y: row, x: column),
+                            images: Int32(min(imagesAtOnce, images.upperBound - image)),
+                            height: Int32(min(rowsAtOnce, layout.height - row)),
+                            width: Int32(min(columnsAtOnce, layout.width - column)),
+                            lanes: Int32(min(MapLayout.lanes, layout.channels - block * MapLayout.lanes)))
+                        add(planes, block, isa)
+                    }
+                }
+            }
         }
+    }
+
+    /// Adds planes of one block: ranges first, for which the counters then make room.
+    private mutating func add(_ planes: NKPlanes, _ block: Int, _ isa: InstructionSet) {
+        let offset = block * Self.blockSize
+        let high = sighting.rectifier?.high ?? 0
+        let pixels = Int(planes.images * planes.height * planes.width)
         rows.withUnsafeMutableBufferPointer { rows in
-            for piece in pieces {
-                nk_add_moments(
-                    isa.level, piece.view, height, width, rows.baseAddress.map { $0 + piece.block * Self.blockSize }
-                )
-            }
-        }
-        let ranges = (0..<channels).map(range)
-        if let lo = ranges.lazy.compactMap({ $0?.lowerBound }).min(),
-            let hi = ranges.lazy.compactMap({ $0?.upperBound }).max()
-        {
-            for column in 0..<Self.columns { whole?.cover(lo, hi, lane: column) }
-        }
-        func count(_ piece: (block: Int, view: NKMap), _ channelBins: UnsafePointer<NKBins>?) {
-            let lanes = min(MapLayout.lanes, channels - piece.block * MapLayout.lanes)
-            func count(_ bins: UnsafePointer<NKBins>?) {
-                nk_count_bins(isa.level, piece.view, height, width, Int32(lanes), channelBins, bins)
-            }
-            if whole?.add(samples: layout.height * layout.width * MapLayout.lanes / Self.columns, count) == nil {
-                count(nil)
-            }
-        }
-        guard let channelCounts else {
-            if whole != nil { for piece in pieces { count(piece, nil) } }
-            return
-        }
-        channelCounts.withLock { counts in
-            for (channel, range) in ranges.enumerated() {
-                guard let range else { continue }
-                counts[block: channel / MapLayout.lanes]
-                    .cover(range.lowerBound, range.upperBound, lane: channel % MapLayout.lanes)
-            }
-            for piece in pieces {
-                counts[block: piece.block].add(samples: layout.height * layout.width) { count(piece, $0) }
+            rectifiedRows.withUnsafeMutableBufferPointer { rectifiedRows in
+                guard let rows = rows.baseAddress.map({ $0 + offset }) else { return }
+                let rectified = rectifiedRows.isEmpty ? nil : rectifiedRows.baseAddress.map { $0 + offset }
+                let samples = nk_find_ranges(isa.level, planes, rows, high, rectified)
+                let ranges = Self.ranges(rectified ?? rows, planes)
+                var into = NKStatistics()
+                into.rows = rows
+                into.rectified = rectified
+                into.high = high
+                func countWhole() {
+                    guard whole != nil else { return nk_add_statistics(isa.level, planes, samples, &into) }
+                    for case let range? in ranges { whole?.cover(range.lowerBound, range.upperBound) }
+                    whole?.add(samples: pixels * Int(planes.lanes)) { counters, inverseWidths in
+                        into.whole = NKWholeBins(
+                            counts: counters, bins: Int32(Self.bins), inverseWidth: inverseWidths.pointee)
+                        nk_add_statistics(isa.level, planes, samples, &into)
+                    }
+                }
+                guard let channelCounts = sighting.channelCounts else { return countWhole() }
+                channelCounts.change(block: block) { counts in
+                    for case (let lane, let range?) in ranges.enumerated() {
+                        counts.cover(range.lowerBound, range.upperBound, lane: lane)
+                    }
+                    if rectified != nil {
+                        for case (let lane, let range?) in Self.ranges(rows, planes).enumerated() {
+                            counts.cover(range.lowerBound, range.upperBound, lane: MapLayout.lanes + lane)
+                        }
+                    }
+                    let bins = Int32(counts.bins)
+                    counts.add(samples: pixels) { counters, inverseWidths in
+                        into.channels = NKChannelBins(counts: counters, bins: bins, inverseWidths: inverseWidths)
+                        countWhole()
+                    }
+                }
             }
         }
     }
 
-    private func value(_ row: Int, _ channel: Int) -> Double {
-        rows[channel / MapLayout.lanes * Self.blockSize + row * MapLayout.lanes + channel % MapLayout.lanes]
+    /// The ranges of a block's channels so far.
+    private static func ranges(_ rows: UnsafePointer<Double>, _ planes: NKPlanes) -> [ClosedRange<Float>?] {
+        (0..<Int(planes.lanes)).map { lane in
+            let least = rows[Int(NKMomentLeast) * MapLayout.lanes + lane]
+            let greatest = rows[Int(NKMomentGreatest) * MapLayout.lanes + lane]
+            return least <= greatest ? Float(least)...Float(greatest) : nil
+        }
     }
 
-    private func range(of channel: Int) -> ClosedRange<Float>? {
-        guard value(Int(NKMomentCount), channel) > 0 else { return nil }
-        return Float(value(Int(NKMomentLeast), channel))...Float(value(Int(NKMomentGreatest), channel))
+    private static func value(_ rows: [Double], _ row: Int, _ channel: Int) -> Double {
+        rows[channel / MapLayout.lanes * blockSize + row * MapLayout.lanes + channel % MapLayout.lanes]
     }
 
-    /// What the images show, in a form that merges.
+    /// What the images show of the tensor, in a form that merges.
     var statistics: TensorStatistics {
-        TensorStatistics(channels: (0..<channels).map(moments), counts: whole?.together)
+        TensorStatistics(channels: moments(rows), counts: sighting.rectifier == nil ? whole : nil)
     }
 
-    private func moments(of channel: Int) -> Moments {
-        func sum(_ row: Int) -> Double { value(row, channel) }
-        return Moments(
-            count: Int(sum(Int(NKMomentCount))), about: sum(Int(NKMomentCentre)),
-            powers: SIMD4(
-                sum(Int(NKMomentSum)), sum(Int(NKMomentSquare)), sum(Int(NKMomentCube)), sum(Int(NKMomentFourth))),
-            extremes: (Float(sum(Int(NKMomentLeast))), Float(sum(Int(NKMomentGreatest)))),
-            positive: Moments.Positive(
-                count: Int(sum(Int(NKMomentPositiveCount))), sum: sum(Int(NKMomentPositiveSum)),
-                sumOfSquares: sum(Int(NKMomentPositiveSquare))),
-            zeroCount: Int(sum(Int(NKMomentZeros))), nonFiniteCount: Int(sum(Int(NKMomentNotFinite))))
+    /// What they show of what leaves the rectifier.
+    var rectifiedStatistics: TensorStatistics { TensorStatistics(channels: moments(rectifiedRows), counts: whole) }
+
+    private func moments(_ rows: [Double]) -> [Moments] {
+        (0..<sighting.channels).map { channel in
+            func sum(_ row: Int) -> Double { Self.value(rows, row, channel) }
+            return Moments(
+                count: Int(sum(Int(NKMomentCount))), about: sum(Int(NKMomentCentre)),
+                powers: SIMD4(
+                    sum(Int(NKMomentSum)), sum(Int(NKMomentSquare)), sum(Int(NKMomentCube)),
+                    sum(Int(NKMomentFourth))),
+                extremes: (Float(sum(Int(NKMomentLeast))), Float(sum(Int(NKMomentGreatest)))),
+                positive: Moments.Positive(
+                    count: Int(sum(Int(NKMomentPositiveCount))), sum: sum(Int(NKMomentPositiveSum)),
+                    sumOfSquares: sum(Int(NKMomentPositiveSquare))),
+                zeroCount: Int(sum(Int(NKMomentZeros))), nonFiniteCount: Int(sum(Int(NKMomentNotFinite))))
+        }
     }
 }

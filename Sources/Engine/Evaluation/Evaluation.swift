@@ -109,15 +109,20 @@ public struct Evaluation: Sendable {
 extension Program {
     /// Images run together: as many as keep the working set near a core's cache, at least one.
     var batchSize: Int {
-        // Images that are read as codes leave the input's values alone.
-        let unused = inputCodes.flatMap { forms[$0.tensor]?.value }
-        let bytes = slots.indices.reduce(0) { sum, slot in
-            slot == unused ? sum : sum + slots[slot].layout.imageStride * slots[slot].elementSize
-        }
+        let bytes = bytesPerImage
         let most = max(1, min(Evaluation.chunkSize, (1_600_000 + bytes / 2) / max(1, bytes)))
         // Equal batches: 6, 6 and 4 images of a chunk, not 7, 7 and 2.
         let batches = (Evaluation.chunkSize + most - 1) / most
         return (Evaluation.chunkSize + batches - 1) / batches
+    }
+
+    /// Bytes of the maps of one image.
+    var bytesPerImage: Int {
+        // Images that are read as codes leave the input's values alone.
+        let unused = inputCodes.flatMap { forms[$0.tensor]?.value }
+        return slots.indices.reduce(0) { sum, slot in
+            slot == unused ? sum : sum + slots[slot].layout.imageStride * slots[slot].elementSize
+        }
     }
 }
 

@@ -15,7 +15,6 @@ public final class Execution {
     private let isa: InstructionSet
     private let scratch = Scratch()
     private var maps: [Memory?]
-    private var preActivations: [MapLayout: FeatureMap] = [:]
     private var knownInputCodes: InputCodes?
     /// What fills each map of a narrow input.
     private var narrowMaps: [(values: InputValues, slot: Int)] = []
@@ -152,7 +151,7 @@ public final class Execution {
         var position = start
         while position < program.net.units.count {
             if cancelled() { throw Cancelled() }
-            if observer == nil, program.banded.contains(position) {
+            if program.banded.contains(position) {
                 try runBands(position, batch, cancelled)
                 passed(position)
                 passed(position + 1)
@@ -190,26 +189,25 @@ public final class Execution {
         layer index: Int, _ batch: Range<Int>, _ observer: Observer?, _ cancelled: () -> Bool
     ) throws(Cancelled) {
         let step = program.steps[index]
-        // Looking is for calibration only; the layer itself, with its weights, is not needed otherwise.
-        let observed = observer == nil ? nil : program.net.layers[index]
-        let before = observed.flatMap { layer in
-            layer.preActivation != layer.output && program.observed.contains(layer.preActivation)
-                ? preActivationMap(layer) : nil
-        }
         try program.layers[index].convolution.run(
             input: map(step.input), images: batch, epilogue: step.epilogue,
             maps: EpilogueMaps(
-                stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) },
-                preActivation: before), isa: isa, scratch: scratch, cancelled: cancelled)
+                stored: step.outputs.map { map($0) }, addend: step.addend.map { map($0.slot, step: $0.step) }),
+            isa: isa, scratch: scratch, cancelled: cancelled)
         if step.outputs.count >= Epilogue.maximumOutputs, let form = program.forms[program.net.layers[index].output]
         {
             copyBeyondEpilogue(form, batch)
         }
-        guard let observed else { return }
-        if let before { observe(observed.preActivation, before, batch, observer) }
-        if program.observed.contains(observed.output) {
-            observe(observed.output, floats(of: observed.output), batch, observer)
+        if let activation = program.activations[index] {
+            let layer = program.net.layers[index]
+            let values = floats(of: layer.output)
+            observe(layer.preActivation, values, batch, observer)
+            activation.apply(to: values, images: batch, maps: EpilogueMaps(outputs: [values]), isa: isa)
         }
+        // Looking is for calibration only; the layer itself, with its weights, is not needed otherwise.
+        guard observer != nil else { return }
+        let output = program.net.layers[index].output
+        if program.observed.contains(output) { observe(output, floats(of: output), batch, observer) }
     }
 
     /// Runs two layers that follow one another in bands of rows.
@@ -227,14 +225,6 @@ public final class Execution {
         }
         try PreparedConvolution.run(
             calls[0], calls[1], images: batch, isa: isa, scratch: scratch, cancelled: cancelled)
-    }
-
-    private func preActivationMap(_ layer: Layer) -> FeatureMap {
-        let layout = MapLayout(program.net.graph[layer.output].shape)
-        if let known = preActivations[layout] { return known }
-        let map = FeatureMap(layout: layout, capacity: capacity)
-        preActivations[layout] = map
-        return map
     }
 
     private func run(_ node: Node, _ batch: Range<Int>, _ observer: Observer?) {

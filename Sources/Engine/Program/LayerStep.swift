@@ -12,7 +12,7 @@ final class LayerStep: Sendable {
 
     init(
         _ layer: Layer, _ copy: TensorForms.Copy, _ forms: [TensorID: TensorForms],
-        _ factors: (scale: [Float], offset: [Float]?)
+        _ factors: (scale: [Float], offset: [Float]?), _ activation: Activation
     ) {
         guard let input = forms[layer.input], let output = forms[layer.output] else {
             preconditionFailure("a layer without memory")
@@ -22,7 +22,7 @@ final class LayerStep: Sendable {
         outputs = stored.slots
         epilogue = Epilogue(
             channels: layer.outputChannels, scale: factors.scale, bias: layer.bias, offset: factors.offset,
-            activation: Activation(layer.activation), outputs: stored.outputs)
+            activation: activation, outputs: stored.outputs)
         addend = layer.addend.map { tensor in
             guard let form = forms[tensor], let slot = form.value else {
                 preconditionFailure("values that are not kept")

@@ -19,6 +19,8 @@ public struct Program: Sendable {
     public let paths: [LayerPath]
 
     let layers: [PreparedLayer]
+    /// The activations of layers whose sums are observed before; those layers' epilogues leave them out.
+    let activations: [Int: Epilogue]
     let steps: [LayerStep]
     let forms: [TensorID: TensorForms]
     /// How what no layer writes is stored: net inputs and results of operations.
@@ -39,7 +41,8 @@ public struct Program: Sendable {
     ///
     /// - Parameters:
     ///   - output: which of the net's outputs is judged.
-    ///   - observing: tensors whose real values an observer will be shown.
+    ///   - observing: tensors whose real values an observer will be shown; of the float net, what enters a layer's
+    ///     activation too.
     ///   - arithmetic: which kernels run where several compute the same.
     ///   - previous: an earlier program of the same net; layers whose weights did not change keep their packed form.
     public init(
@@ -78,12 +81,23 @@ public struct Program: Sendable {
         }
         self.storing = storing
         let layers = self.layers
+        let isSplit = net.layers.map { $0.preActivation != $0.output && observing.contains($0.preActivation) }
+        precondition(plan == nil || !isSplit.contains(true), "sums are observed in the float net")
         steps = net.layers.enumerated().map { index, layer in
             let copy = TensorForms.Copy(
                 grid: plan?.layers[index].input ?? .real, isCodes: paths[index] == .integer)
-            return LayerStep(layer, copy, forms, layers[index].factors(plan?.layers[index]))
+            return LayerStep(
+                layer, copy, forms, layers[index].factors(plan?.layers[index]),
+                isSplit[index] ? .none : Activation(layer.activation))
         }
-        banded = Program.banded(net, layers, steps)
+        // Bands would be shown in pieces.
+        banded = observing.isEmpty ? Program.banded(net, layers, steps) : []
+        var activations: [Int: Epilogue] = [:]
+        for (index, layer) in net.layers.enumerated() where isSplit[index] {
+            activations[index] = Epilogue(
+                channels: layer.outputChannels, activation: Activation(layer.activation), outputs: [.real])
+        }
+        self.activations = activations
     }
 
     private static func inputCodes(

@@ -6,17 +6,23 @@ import Testing
 
 @Suite struct BinCountsTests {
     /// Counts of samples that come one after the other, as a kernel would count them.
-    private func counts(_ samples: some Sequence<Float>, bins: Int = 64, limit: Int = Int(UInt32.max)) -> BinCounts
-    {
-        var counts = BinCounts(bins: bins, lanes: 1, limit: limit)
+    private func counts(
+        _ samples: some Sequence<Float>, bins: Int = 64, limit: Int = Int(UInt32.max)
+    ) -> BinCounts<UInt32> {
+        var counts = BinCounts<UInt32>(bins: bins, lanes: 1, limit: limit)
+        fill(&counts, samples)
+        return counts
+    }
+
+    private func fill<Counter>(_ counts: inout BinCounts<Counter>, _ samples: some Sequence<Float>) {
+        let bins = counts.bins
         for sample in samples {
             counts.cover(sample, sample)
-            counts.add(samples: 1) { bins in
-                let position = Int((sample * bins.pointee.inverseWidths[0]).rounded(.down))
-                if sample != 0 { bins.pointee.counts[position & Int(bins.pointee.bins - 1)] += 1 }
+            counts.add(samples: 1) { counters, inverseWidths in
+                let position = Int((sample * inverseWidths[0]).rounded(.down))
+                if sample != 0 { counters[position & (bins - 1)] += 1 }
             }
         }
-        return counts
     }
 
     private let samples: [Float] = {
@@ -31,6 +37,19 @@ import Testing
         #expect((32...64).contains(upward.counts.count))
         #expect(upward.lo <= Double(samples.min() ?? 0) && upward.hi > Double(samples.max() ?? 0))
         #expect(upward.lo + upward.binWidth > Double(samples.min() ?? 0))
+    }
+
+    @Test func rangesAwayFromZeroGrow() {
+        for sign: Float in [1, -1] {
+            // A wider bin then has the row of a narrower one.
+            let samples = (0..<500).map { sign * (40 + Float($0) * 0.37) }
+            let upward = counts(samples).histogram(zeroCount: 0)
+            #expect(counts(samples.reversed()).histogram(zeroCount: 0) == upward)
+            for (bin, count) in upward.counts.enumerated() {
+                let lo = upward.lo + Double(bin) * upward.binWidth
+                #expect(count == samples.count { Double($0) >= lo && Double($0) < lo + upward.binWidth })
+            }
+        }
     }
 
     @Test func partsInAnyOrderMergeToTheWhole() {
@@ -53,6 +72,17 @@ import Testing
         var merged = counts(samples[..<700], limit: 100)
         merged.merge(counts(samples[700...], limit: 900))
         #expect(merged.histogram(zeroCount: 0) == whole)
+    }
+
+    @Test func aCounterOfSixteenBitsHoldsWhatIsInOneBin() {
+        var counts = BinCounts<UInt16>(bins: 64, lanes: 1)
+        fill(&counts, samples)
+        fill(&counts, repeatElement(samples[0], count: 150_000))
+        let many = self.counts(samples + repeatElement(samples[0], count: 150_000))
+        #expect(counts.histogram(zeroCount: 0) == many.histogram(zeroCount: 0))
+        var wider = BinCounts<UInt32>(bins: 64, lanes: 1)
+        wider.merge(counts, lanes: 0..<1)
+        #expect(wider.histogram(zeroCount: 0) == many.histogram(zeroCount: 0))
     }
 
     @Test func valuesOfAnyMagnitudeHaveBins() {

@@ -22,15 +22,22 @@ import Testing
     }
 
     private func sums(
-        _ layout: MapLayout, _ values: [Float], _ isa: InstructionSet, _ counts: Shared<ChannelCounts>?
-    ) -> TensorStatistics {
+        _ layout: MapLayout, _ values: [Float], _ isa: InstructionSet, _ counts: ChannelCounts?,
+        rectifier: Sighting.Rectifier? = nil
+    ) -> TensorSums {
         let map = FeatureMap(layout: layout, capacity: 2)
         map.load(planar: values, into: 0..<2)
-        var sums = TensorSums(channels: layout.channels, countsWhole: true)
-        sums.add(map, 0..<1, isa: isa, channelCounts: counts)
-        sums.add(map, 1..<2, isa: isa, channelCounts: counts)
-        return sums.statistics
+        var sums = TensorSums(
+            Sighting(
+                channels: layout.channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
+        sums.add(map, 0..<1, isa: isa)
+        sums.add(map, 1..<2, isa: isa)
+        return sums
     }
+
+    private func statistics(
+        _ layout: MapLayout, _ values: [Float], _ isa: InstructionSet, _ counts: ChannelCounts?
+    ) -> TensorStatistics { sums(layout, values, isa, counts).statistics }
 
     private func samples(_ channel: Int, _ layout: MapLayout, _ values: [Float]) -> [Float] {
         let plane = layout.height * layout.width
@@ -45,23 +52,26 @@ import Testing
         for (index, layout) in Self.layouts.enumerated() {
             for isRectified in [false, true] {
                 let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(50 + index))
-                let found = sums(layout, values, isa, nil)
+                let found = statistics(layout, values, isa, nil)
                 for channel in 0..<layout.channels {
-                    let own = found.channels[channel]
-                    let expected = samples(channel, layout, values).withUnsafeBufferPointer { Moments(of: $0) }
-                    #expect(own.count == expected.count && own.nonFiniteCount == expected.nonFiniteCount)
-                    #expect(own.minimum == expected.minimum && own.maximum == expected.maximum)
-                    #expect(own.zeroCount == expected.zeroCount && own.positive.count == expected.positive.count)
-                    // Sums of at most 128 numbers below 4, and their fourth powers, in another order.
-                    #expect(abs(own.mean - expected.mean) < 1e-12)
-                    #expect(abs(own.second - expected.second) < 1e-10)
-                    #expect(abs(own.third - expected.third) < 1e-9)
-                    #expect(abs(own.fourth - expected.fourth) < 1e-8)
-                    #expect(abs(own.positive.sum - expected.positive.sum) < 1e-10)
-                    #expect(abs(own.positive.sumOfSquares - expected.positive.sumOfSquares) < 1e-10)
+                    compare(found.channels[channel], samples(channel, layout, values))
                 }
             }
         }
+    }
+
+    private func compare(_ own: Moments, _ samples: [Float]) {
+        let expected = samples.withUnsafeBufferPointer { Moments(of: $0) }
+        #expect(own.count == expected.count && own.nonFiniteCount == expected.nonFiniteCount)
+        #expect(own.minimum == expected.minimum && own.maximum == expected.maximum)
+        #expect(own.zeroCount == expected.zeroCount && own.positive.count == expected.positive.count)
+        // Sums of at most 128 numbers below 4, and their fourth powers, in another order.
+        #expect(abs(own.mean - expected.mean) < 1e-12)
+        #expect(abs(own.second - expected.second) < 1e-10)
+        #expect(abs(own.third - expected.third) < 1e-9)
+        #expect(abs(own.fourth - expected.fourth) < 1e-8)
+        #expect(abs(own.positive.sum - expected.positive.sum) < 1e-10)
+        #expect(abs(own.positive.sumOfSquares - expected.positive.sumOfSquares) < 1e-10)
     }
 
     @Test(arguments: InstructionSet.available, [[], [.nan, .infinity, -.infinity, .nan, 0, -0.0]] as [[Float]])
@@ -69,18 +79,52 @@ import Testing
         for (index, layout) in Self.layouts.enumerated() {
             for isRectified in [false, true] {
                 let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(70 + index))
-                let counts = Shared(ChannelCounts(channels: layout.channels, bins: 64))
-                let found = sums(layout, values, isa, counts)
+                let counts = ChannelCounts(channels: layout.channels, bins: 64)
+                let found = statistics(layout, values, isa, counts)
                 #expect(found.whole.histogram == expected(values, bins: 4096))
-                #expect(sums(layout, values, isa, nil).whole.histogram == found.whole.histogram)
-                let taken = counts.withLock { $0 }
-                for (channel, moments) in found.channels.enumerated() {
+                #expect(statistics(layout, values, isa, nil).whole.histogram == found.whole.histogram)
+                compare(counts, found.channels, layout, values)
+            }
+        }
+    }
+
+    private func compare(_ counts: ChannelCounts, _ moments: [Moments], _ layout: MapLayout, _ values: [Float]) {
+        for (channel, moments) in moments.enumerated() {
+            #expect(
+                counts.histogram(of: channel, zeroCount: moments.zeroCount)
+                    == expected(samples(channel, layout, values), bins: 64))
+        }
+    }
+
+    /// What leaves a rectifier is the samples' own rectified values, counted and summed as if they had been seen.
+    @Test(
+        arguments: InstructionSet.available, [[], [.nan, .infinity, -.infinity, .nan, 0, -0.0]] as [[Float]])
+    func whatLeavesARectifierFollows(isa: InstructionSet, odd: [Float]) {
+        for (index, layout) in Self.layouts.enumerated() {
+            for high: Float in [.infinity, 6, 1.5, 0.25] {
+                for shift: Float in [0, 9, -9] {
+                    // Values from -2 to 4; all of them above every bound but infinity; all of them negative.
+                    var values = values(layout, isRectified: false, odd: [], seed: UInt64(90 + index))
+                        .map { $0 + shift }
+                    for (place, value) in odd.enumerated() { values[place % values.count] = value }
+                    let rectified = values.map { $0.isNaN ? $0 : min(max($0, 0), high) }
+                    let counts = ChannelCounts(channels: layout.channels, bins: 64, entersRectifier: true)
+                    let found = sums(
+                        layout, values, isa, counts,
+                        rectifier: Sighting.Rectifier(output: TensorID(1), high: high))
+                    let (before, after) = (found.statistics, found.rectifiedStatistics)
+                    for channel in 0..<layout.channels {
+                        compare(before.channels[channel], samples(channel, layout, values))
+                        compare(after.channels[channel], samples(channel, layout, rectified))
+                    }
+                    #expect(before.whole.histogram == nil)
+                    #expect(after.whole.histogram == expected(rectified, bins: 4096))
+                    compare(counts, before.channels, layout, values)
+                    compare(counts.rectified(high: high), after.channels, layout, rectified)
                     #expect(
-                        taken.histogram(of: channel, zeroCount: moments.zeroCount)
-                            == expected(samples(channel, layout, values), bins: 64))
+                        counts.whole.histogram(zeroCount: before.whole.moments.zeroCount)
+                            == expected(values, bins: 64))
                 }
-                #expect(
-                    taken.whole.histogram(zeroCount: found.whole.moments.zeroCount) == expected(values, bins: 64))
             }
         }
     }

@@ -1,0 +1,34 @@
+/// A range of samples and the bins that hold it.
+struct BinRange: Hashable, Sendable {
+    let lo: Float
+    let hi: Float
+    /// Bins are 2^exponent wide: as narrow as their number allows, but not narrower than the last bit of the largest value,
+    /// so that 24 bits hold a bin's index.
+    let exponent: Int
+
+    init(lo: Float, hi: Float, bins: Int) {
+        self.lo = lo
+        self.hi = hi
+        let largest = max(abs(lo), abs(hi))
+        // The inverse of the width is a normal number too.
+        let narrowest = -126
+        var exponent = largest > 0 ? max(narrowest, Int(largest.exponent) - 23) : narrowest
+        while Self.bin(of: hi, exponent) - Self.bin(of: lo, exponent) >= bins { exponent += 1 }
+        self.exponent = exponent
+    }
+
+    /// The width of a bin.
+    var width: Double { Double(sign: .plus, exponent: exponent, significand: 1) }
+
+    var inverseWidth: Float { Float(sign: .plus, exponent: -exponent, significand: 1) }
+
+    /// The bins that hold the range.
+    var indices: ClosedRange<Int> { Self.bin(of: lo, exponent)...Self.bin(of: hi, exponent) }
+
+    /// The bin that holds a sample.
+    func bin(of sample: Float) -> Int { Self.bin(of: sample, exponent) }
+
+    private static func bin(of sample: Float, _ exponent: Int) -> Int {
+        Int((Double(sample) * Double(sign: .plus, exponent: -exponent, significand: 1)).rounded(.down))
+    }
+}

@@ -1,0 +1,20 @@
+internal import Net
+
+/// What is taken down of a tensor when it passes.
+struct Sighting: Sendable {
+    /// The number of channels.
+    let channels: Int
+    /// The rectifier that the tensor enters, where what leaves it follows from what enters it.
+    let rectifier: Rectifier?
+    /// Whether the whole tensor is counted besides its channels; or, with a rectifier, what leaves that.
+    let countsWhole: Bool
+    /// Counts of the channels, if they are told apart.
+    let channelCounts: ChannelCounts?
+
+    /// The function min(max(x, 0), high).
+    struct Rectifier: Hashable, Sendable {
+        /// What leaves it.
+        let output: TensorID
+        let high: Float
+    }
+}

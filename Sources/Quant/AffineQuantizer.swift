@@ -76,7 +76,7 @@ public struct AffineQuantizer: Hashable, Sendable {
     public func roundTrip(_ x: Float) -> Float { value(of: code(for: x)) }
 
     /// Σ (x − x̂)² over finite values.
-    func squaredError(of values: UnsafeBufferPointer<Float>) -> Double {
+    public func squaredError(of values: UnsafeBufferPointer<Float>) -> Double {
         let inverse = inverseScale
         let lowest = Float(-zeroPoint)
         let highest = Float(maximumCode - zeroPoint)

@@ -10,11 +10,8 @@ struct TwoThirdsRule {
     private let fixed: [Int?]
 
     init(_ measures: [Double], goal: Int, fixed: [Int?]) {
-        let powers = zip(measures, fixed).map { measure, chosen in
-            chosen == nil && measure > 0 && measure.isFinite ? pow(measure, 2.0 / 3) : 0
-        }
-        let sum = powers.reduce(0, +)
-        shares = powers.map { $0 > 0 ? log2($0 / sum) : -.infinity }
+        let own = zip(measures, fixed).map { measure, chosen in chosen == nil ? measure : 0 }
+        shares = BitAllocation.shares(of: own).map { $0 > 0 ? log2($0) : -.infinity }
         self.goal = goal
         self.fixed = fixed
     }
@@ -48,5 +45,16 @@ struct TwoThirdsRule {
             // A minus infinity becomes 0 bits.
             chosen ?? Int(min(8, max(0, (bins + share).rounded(.toNearestOrEven))))
         }
+    }
+}
+
+extension BitAllocation {
+    /// Each channel's share of the bins, α_i^(2/3) / Σ α_j^(2/3): the closed form before it is rounded to bits.
+    ///
+    /// Measures that are not positive and finite get nothing. Source: docs/quantization.md, eq. 22.
+    public static func shares(of measures: [Double]) -> [Double] {
+        let powers = measures.map { $0 > 0 && $0.isFinite ? pow($0, 2.0 / 3) : 0 }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 > 0 ? $0 / sum : 0 }
     }
 }

@@ -8,6 +8,21 @@ public struct ErrorCurves: Sendable {
         public let optimum: Double
         /// The error there.
         public let optimalError: Double
+
+        /// A curve from its parts.
+        public init(errors: [Double], optimum: Double, optimalError: Double) {
+            self.errors = errors
+            self.optimum = optimum
+            self.optimalError = optimalError
+        }
+
+        /// What a formula expects at thresholds, with Ω bins.
+        public init(_ expected: ClippingError, thresholds: [Double], bins: Double) {
+            let optimum = expected.optimalThreshold(bins: bins)
+            self.init(
+                errors: thresholds.map { expected(threshold: $0, bins: bins) }, optimum: optimum,
+                optimalError: expected(threshold: optimum, bins: bins))
+        }
     }
 
     /// The thresholds, ascending.
@@ -43,18 +58,11 @@ public struct ErrorCurves: Sendable {
         )
         let thresholds = (1...max(2, count)).map { end * Double($0) / Double(max(2, count)) }
         self.thresholds = thresholds
-        laplace = ErrorCurves.analytic(laplacePrior, thresholds, bins)
-        gauss = ErrorCurves.analytic(gaussPrior, thresholds, bins)
+        laplace = Curve(laplacePrior, thresholds: thresholds, bins: bins)
+        gauss = Curve(gaussPrior, thresholds: thresholds, bins: bins)
         let best = search.range(.measured)
         measured = Curve(
             errors: thresholds.map { search.range(threshold: $0, source: .manual).error }, optimum: best.threshold,
             optimalError: best.error)
-    }
-
-    private static func analytic(_ prior: ClippingError, _ thresholds: [Double], _ bins: Double) -> Curve {
-        let optimum = prior.optimalThreshold(bins: bins)
-        return Curve(
-            errors: thresholds.map { prior(threshold: $0, bins: bins) }, optimum: optimum,
-            optimalError: prior(threshold: optimum, bins: bins))
     }
 }

@@ -54,7 +54,12 @@ import Testing
         var sum = 0.0
         for index in 0..<count {
             let x = -end + (Double(index) + 0.5) * step
-            let density = prior == .laplace ? exp(-abs(x)) / 2 : exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+            let density =
+                switch prior {
+                case .laplace: exp(-abs(x)) / 2
+                case .gauss: exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+                case .uniform: abs(x) < 1 ? 0.5 : 0
+                }
             let bin = min(bins - 1, max(0, ((x + alpha) / delta).rounded(.down)))
             // Beyond the threshold the quantizer saturates to ±α.
             let value = abs(x) > alpha ? (x > 0 ? alpha : -alpha) : (bin + 0.5) * delta - alpha
@@ -70,6 +75,14 @@ import Testing
             let exact = integral(prior, alpha: alpha, bits: bits)
             let tolerance = bits >= 4 ? 0.01 : 0.08
             #expect(abs(error(threshold: alpha, bins: exp2(Double(bits))) / exact - 1) < tolerance, "\(bits) bits")
+        }
+    }
+
+    @Test(arguments: 2...8) func theUniformFormulaIsExactInside(bits: Int) {
+        let error = ClippingError(prior: .uniform, scale: 1, isRectified: false)
+        for alpha in [0.3, 0.75, error.optimalThreshold(bits: bits), 1] {
+            let exact = integral(.uniform, alpha: alpha, bits: bits)
+            #expect(abs(error(threshold: alpha, bins: exp2(Double(bits))) / exact - 1) < 2e-3, "α = \(alpha)")
         }
     }
 

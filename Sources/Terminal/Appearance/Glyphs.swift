@@ -19,6 +19,8 @@ public enum Glyphs: Hashable, Sendable, CaseIterable {
     public var mark: Character { self == .unicode ? "•" : "*" }
     /// The optimum of a curve.
     public var optimum: Character { self == .unicode ? "◆" : "@" }
+    /// What stands on a slider's track.
+    public var knob: Character { self == .unicode ? "●" : "O" }
     /// The done part of a progress bar.
     public var done: Character { self == .unicode ? "▓" : "#" }
     /// The part of a progress bar still to do.

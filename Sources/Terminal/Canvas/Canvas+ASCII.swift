@@ -19,6 +19,7 @@ extension Canvas {
 extension Character {
     private static let asciiLikenesses: [Character: Character] = [
         "×": "x", "·": ".", "•": "*", "…": "~", "±": "~", "−": "-", "–": "-", "—": "-", "Δ": "d", "σ": "s",
+        "σ\u{302}": "s",
         "α": "a",
         "µ": "u", "μ": "u", "λ": "l", "²": "2", "→": ">", "←": "<", "↑": "^", "↓": "v", "≤": "<", "≥": ">",
         "∞": "~",

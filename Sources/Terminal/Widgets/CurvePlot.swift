@@ -36,8 +36,10 @@ public struct CurvePlot: Widget {
 
     /// A curve through points with ascending x.
     public struct Curve: Hashable, Sendable {
-        /// Its name in the legend; the first letter draws it in ASCII.
+        /// Its name in the legend.
         public let name: String
+        /// The letter that draws it in ASCII.
+        public let letter: Character
         /// The points; straight lines connect them.
         public let points: [Sample]
         /// Its colour.
@@ -47,11 +49,14 @@ public struct CurvePlot: Widget {
         /// Where the mark stands.
         public let optimum: Sample?
 
-        /// Makes a curve.
+        /// Makes a curve; without a letter it is the name's first.
         public init(
-            _ name: String, points: [Sample], style: Style, pattern: Pattern = .solid, optimum: Sample? = nil
+            _ name: String, letter: Character? = nil, points: [Sample], style: Style, pattern: Pattern = .solid,
+            optimum: Sample? = nil
         ) {
             self.name = name
+            let first = letter ?? name.first ?? "*"
+            self.letter = first.isASCII ? first : "*"
             self.points = points
             self.style = style
             self.pattern = pattern
@@ -59,7 +64,7 @@ public struct CurvePlot: Widget {
         }
     }
 
-    /// How y values become heights.
+    /// How values become places along an axis.
     public enum Scale: Hashable, Sendable {
         /// In proportion.
         case linear
@@ -69,6 +74,8 @@ public struct CurvePlot: Widget {
 
     /// The curves; later ones are drawn over earlier ones.
     public let curves: [Curve]
+    /// A linear or logarithmic x axis.
+    public let xScale: Scale
     /// Linear or logarithmic heights.
     public let yScale: Scale
     /// A vertical line, such as the threshold in use.
@@ -78,13 +85,14 @@ public struct CurvePlot: Widget {
     /// Makes a plot; without ranges all points are in view.
     public init(
         curves: [Curve], xRange: ClosedRange<Double>? = nil, yRange: ClosedRange<Double>? = nil,
-        yScale: Scale = .linear,
-        cursor: Double? = nil
+        xScale: Scale = .linear, yScale: Scale = .linear, cursor: Double? = nil
     ) {
         self.curves = curves
+        self.xScale = xScale
         self.yScale = yScale
         self.cursor = cursor
-        axes = PlotAxes(samples: curves.flatMap(\.points), xRange: xRange, yRange: yRange, scale: yScale)
+        axes = PlotAxes(
+            samples: curves.flatMap(\.points), xRange: xRange, yRange: yRange, xScale: xScale, yScale: yScale)
     }
 
     /// The cells for the curves alone, without axes.
@@ -151,8 +159,8 @@ public struct CurvePlot: Widget {
         }
         if plot.y + plot.height < area.y + area.height {
             let line = Rect(x: plot.x, y: plot.y + plot.height, width: plot.width, height: 1)
-            let start = axes.xRange.lowerBound.brief
-            let end = axes.xRange.upperBound.brief
+            let start = axes.x(atFraction: 0).brief
+            let end = axes.x(atFraction: 1).brief
             guard start.count + end.count + 1 <= line.width else { return }
             canvas.text(start, in: line, style: look.theme.dim)
             canvas.text(end, in: line, alignment: .trailing, style: look.theme.dim)
@@ -177,7 +185,7 @@ extension CurvePlot.Curve {
     /// What stands for the curve in the legend, and draws it in ASCII.
     func sign(_ glyphs: Glyphs) -> String {
         switch (glyphs, pattern) {
-        case (.ascii, _): return name.first.map { $0.isASCII ? String($0) : "*" } ?? "*"
+        case (.ascii, _): return String(letter)
         case (.unicode, .solid): return "⠒⠒"
         case (.unicode, .dashed): return "⠒⠂"
         case (.unicode, .dotted): return "⠂⠂"

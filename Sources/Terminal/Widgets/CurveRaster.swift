@@ -22,12 +22,12 @@ struct CurveRaster {
 
     /// The heights (fractions) of the curve at the middles of `columns` columns; none where it has no value in range.
     private static func heights(_ curve: CurvePlot.Curve, axes: PlotAxes, columns: Int) -> [Double?] {
-        let points = curve.points.filter { $0.x.isFinite }
+        let points = curve.points.compactMap { point in axes.xPlace(point.x).map { (x: $0, y: point.y) } }
         guard let first = points.first, let last = points.last else { return [] }
-        let step = (axes.xRange.upperBound - axes.xRange.lowerBound) / Double(columns)
+        let step = 1 / Double(columns)
         var segment = 0
         return (0..<columns).map { column in
-            var x = axes.x(atFraction: (Double(column) + 0.5) / Double(columns))
+            var x = (Double(column) + 0.5) / Double(columns)
             // A curve that begins or ends inside a column still has a value there.
             if x < first.x, first.x - x <= step / 2 { x = first.x }
             if x > last.x, x - last.x <= step / 2 { x = last.x }
@@ -79,11 +79,10 @@ struct CurveRaster {
     }
 
     private mutating func plotLetters(_ curve: CurvePlot.Curve, axes: PlotAxes) {
-        let letter = curve.sign(.ascii).first ?? "*"
         for (column, height) in CurveRaster.heights(curve, axes: axes, columns: size.width).enumerated() {
             guard let height else { continue }
             let row = ((1 - height) * Double(size.height)).index(upTo: size.height - 1)
-            characters[row * size.width + column] = letter
+            characters[row * size.width + column] = curve.letter
         }
     }
 }

@@ -40,8 +40,10 @@ public struct AngleExperiment: Sendable {
         public let stochastic: Double
         /// Rounded to nearest within a threshold of least expected error (ACIQ): the better of the Laplace and the Gauss prior's.
         public let clipped: Double
-        /// The tight formula at this tensor's step and deviation.
+        /// The tight formula at this tensor's step and deviation, for rounding to nearest.
         public let tight: Double
+        /// The same for stochastic rounding.
+        public let tightStochastic: Double
     }
 
     /// The angles of a tensor.
@@ -63,16 +65,17 @@ public struct AngleExperiment: Sendable {
             nearest: AngleTheory.cosine(values, quantizer(values, .nearest, random)),
             stochastic: AngleTheory.cosine(values, quantizer(values, .stochastic, random)),
             clipped: clipped.reduce(0, max),
-            tight: AngleTheory.tight(step: Double(quantizer.step), deviation: deviation))
+            tight: AngleTheory.tight(step: Double(quantizer.step), deviation: deviation),
+            tightStochastic: AngleTheory.tight(
+                step: Double(quantizer.step), deviation: deviation, rounding: .stochastic))
     }
 
     /// Runs the experiment, on all processors.
     public func run(progress: @escaping @Sendable (Double) -> Void = { _ in }) -> ExperimentReport {
         let drawn = concurrentMap(Distribution.allCases.count) { index in
             let distribution = Distribution.allCases[index]
-            var random = SeededGenerator(seed: seed &+ UInt64(index))
             return Tensor(
-                name: distribution.rawValue, values: (0..<count).map { _ in distribution.sample(&random) })
+                name: distribution.rawValue, values: distribution.samples(count, seed: seed &+ UInt64(index)))
         }
         let all = drawn + tensors
         let cases = all.indices.flatMap { tensor in Self.bits.map { (tensor, $0) } }

@@ -1,4 +1,5 @@
 import Glibc
+public import Quant
 
 /// A distribution with mean 0 and deviation 1 whose samples experiments are made with.
 public enum Distribution: String, Hashable, Sendable, CaseIterable {
@@ -20,6 +21,44 @@ public enum Distribution: String, Hashable, Sendable, CaseIterable {
             // E X² = e².
             let magnitude = exp(random.gauss()) / M_E
             return Float(random.unit() < 0.5 ? magnitude : -magnitude)
+        }
+    }
+
+    /// The first samples of a seed.
+    public func samples(_ count: Int, seed: UInt64) -> [Float] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in sample(&random) }
+    }
+}
+
+extension Distribution {
+    /// The prior of the same name, for which there are formulas.
+    public var prior: Prior? {
+        switch self {
+        case .gauss: .gauss
+        case .laplace: .laplace
+        case .uniform: .uniform
+        case .logNormal: nil
+        }
+    }
+}
+
+extension Prior {
+    /// The deviation where the width (b, σ or a) is 1.
+    var unitDeviation: Double {
+        switch self {
+        case .laplace: 2.0.squareRoot()
+        case .gauss: 1
+        case .uniform: 1 / 3.0.squareRoot()
+        }
+    }
+
+    /// The distribution of the same name.
+    public var distribution: Distribution {
+        switch self {
+        case .gauss: .gauss
+        case .laplace: .laplace
+        case .uniform: .uniform
         }
     }
 }

@@ -66,9 +66,11 @@ let package = Package(
         .target(name: "Terminal", dependencies: ["CNcurses", "CTerm"], swiftSettings: strict),
 
         // The session without a screen, and the screens.
-        .target(name: "Workbench", dependencies: ["Engine", "Net", "NetIO", "Quant"], swiftSettings: strict),
         .target(
-            name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Workbench"], swiftSettings: strict),
+            name: "Workbench", dependencies: ["Engine", "Net", "NetIO", "Quant", "Training"], swiftSettings: strict),
+        .target(
+            name: "TUI", dependencies: ["Engine", "Net", "Quant", "Terminal", "Training", "Workbench"],
+            swiftSettings: strict),
 
         // Milliseconds of an edit and of a frame for every sample net.
         .executableTarget(
@@ -121,10 +123,11 @@ let package = Package(
             name: "TerminalTests", dependencies: ["Terminal", "TerminalTesting", "terminal-demo"],
             swiftSettings: strict),
         .testTarget(
-            name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Workbench"],
+            name: "WorkbenchTests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Training", "Workbench"],
             swiftSettings: strict),
         .testTarget(
-            name: "TUITests", dependencies: ["Engine", "Net", "NetIO", "Quant", "Terminal", "TUI", "Workbench"],
+            name: "TUITests",
+            dependencies: ["Engine", "Net", "NetIO", "Quant", "Terminal", "Training", "TUI", "Workbench"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",

@@ -55,7 +55,27 @@ enum Action: Hashable, Sendable {
     case load
     /// Asks for a command.
     case command
+    /// Something in the theory view.
+    case theory(TheoryAction)
     case help, suspend, quit
+}
+
+/// What a key asks the theory view to do.
+enum TheoryAction: Hashable, Sendable {
+    /// The next panel or the one before.
+    case panel(Int)
+    /// The next slider or the one before.
+    case slider(Int)
+    /// Moves the selected slider by so many places.
+    case slide(Int)
+    /// Moves a slider of the panel by so many places.
+    case move(TheoryParameter, Int)
+    /// The next place of a slider of the panel, the first after the last.
+    case cycle(TheoryParameter)
+    /// Multiplies the threshold.
+    case threshold(percent: Int)
+    /// Has the threshold follow the formula's optimum again.
+    case release
 }
 
 /// The views of the explorer.
@@ -68,4 +88,6 @@ enum ViewKind: Hashable, Sendable, CaseIterable {
     case channels
     /// What each layer alone costs, at 2 to 8 bits.
     case sensitivity
+    /// Formulas beside simulations.
+    case theory
 }

@@ -13,6 +13,25 @@ extension ScreenState {
         }
         let layout = ExplorerLayout(size)
         drawHeader(on: &canvas, in: layout.header, look)
+        if view == .theory {
+            drawTheory(on: &canvas, size, look)
+        } else {
+            drawPanes(on: &canvas, layout, look)
+        }
+        drawStatus(on: &canvas, in: layout.status, look)
+        drawMessage(on: &canvas, in: layout.message, look)
+        canvas.draw(
+            Footer(keys.hints(look.glyphs)), in: layout.footer.inset(horizontally: 1, vertically: 0),
+            look: look)
+        if case .help(let scroll) = mode {
+            canvas.draw(
+                HelpOverlay(keys, scroll: scroll, glyphs: look.glyphs), in: canvas.bounds, look: look)
+        }
+        return canvas
+    }
+
+    /// The list of layers and what the view shows of the selected one.
+    private func drawPanes(on canvas: inout Canvas, _ layout: ExplorerLayout, _ look: Look) {
         let list = canvas.box(
             layout.layers, title: listTitle, look: look, focused: focus == .layers)
         canvas.draw(LayerList(self, width: list.width, look: look).table, in: list, look: look)
@@ -25,18 +44,9 @@ extension ScreenState {
             case .weights: drawWeights(on: &canvas, in: inside, look)
             case .channels: canvas.draw(channelTable(width: inside.width, look), in: inside, look: look)
             case .sensitivity: drawSensitivity(on: &canvas, in: inside, look)
+            case .theory: break
             }
         }
-        drawStatus(on: &canvas, in: layout.status, look)
-        drawMessage(on: &canvas, in: layout.message, look)
-        canvas.draw(
-            Footer(explorerKeys.hints(look.glyphs)), in: layout.footer.inset(horizontally: 1, vertically: 0),
-            look: look)
-        if case .help(let scroll) = mode {
-            canvas.draw(
-                HelpOverlay(explorerKeys, scroll: scroll, glyphs: look.glyphs), in: canvas.bounds, look: look)
-        }
-        return canvas
     }
 
     private func drawTooSmall(on canvas: inout Canvas, _ look: Look) {
@@ -111,7 +121,7 @@ extension ScreenState {
                 "\(layer.name.withoutScopes) · channels of the \(session.target == .weights ? "weights" : "input")"
         case .sensitivity:
             return "each layer alone, all else float"
-        case .explorer:
+        case .explorer, .theory:
             let shape = net.graph[layer.input].shape
             let count = shape.rank > 1 ? shape[1] : 1
             let source = net.preActivations[layer.input] != nil ? " · after ReLU" : ""

@@ -43,6 +43,7 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["2"], .view(.weights), group: "Views", "weights: histogram, grid, corrections"),
     KeyBinding(["3"], .view(.channels), group: "Views", "channels: b, sigma, range, bits, threshold, error"),
     KeyBinding(["5"], .view(.sensitivity), group: "Views", "sensitivity: what each layer alone costs; Esc ends it"),
+    KeyBinding(["6"], .view(.theory), group: "Views", "theory: formulas beside simulations"),
 
     KeyBinding(["s"], .save, group: "Files", hint: "save", "save the configuration"),
     KeyBinding(["W"], .saveAs, group: "Files", "save under another name"),
@@ -53,3 +54,30 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["q", .control("c")], .quit, group: "General", hint: "quit", "quit; asks if something is unsaved"),
     KeyBinding(["?", .function(1)], .help, group: "General", hint: "all keys", "this help"),
 ])
+
+/// The keys of the theory view: its own, then those of every view.
+let theoryKeys = KeyTable<Action>([
+    KeyBinding(
+        [.tab], .theory(.panel(1)), group: "Theory", hint: "panel", "next panel: clipping, bins, angle, sigma"),
+    KeyBinding([.backTab], .theory(.panel(-1)), group: "Theory", "previous panel"),
+    KeyBinding([.up, "k"], .theory(.slider(-1)), group: "Theory", hint: "slider", "previous slider"),
+    KeyBinding([.down, "j"], .theory(.slider(1)), group: "Theory", hint: "slider", "next slider"),
+    KeyBinding([.left, "h"], .theory(.slide(-1)), group: "Theory", hint: "value", "the slider's value lower"),
+    KeyBinding([.right, "l"], .theory(.slide(1)), group: "Theory", hint: "value", "the slider's value higher"),
+    KeyBinding([.pageDown], .theory(.slide(-10)), group: "Theory", "ten places lower"),
+    KeyBinding([.pageUp], .theory(.slide(10)), group: "Theory", "ten places higher"),
+    KeyBinding([.home, "g"], .theory(.slide(-1000)), group: "Theory", "the lowest value"),
+    KeyBinding([.end, "G"], .theory(.slide(1000)), group: "Theory", "the highest value"),
+    KeyBinding(["p"], .theory(.cycle(.distribution)), group: "Theory", hint: "prior", "next distribution"),
+    KeyBinding(["+", "="], .theory(.move(.bits, 1)), group: "Theory", hint: "bits", "one bit more"),
+    KeyBinding(["-", "_"], .theory(.move(.bits, -1)), group: "Theory", hint: "bits", "one bit less"),
+    KeyBinding(
+        ["["], .theory(.threshold(percent: -5)), group: "Theory", hint: "threshold", "threshold 5 % lower"),
+    KeyBinding(
+        ["]"], .theory(.threshold(percent: 5)), group: "Theory", hint: "threshold", "threshold 5 % higher"),
+    KeyBinding(
+        ["r"], .theory(.cycle(.range)), group: "Theory", hint: "range", "values of both signs, or rectified"),
+    KeyBinding(["{"], .theory(.threshold(percent: -1)), group: "Theory", "threshold 1 % lower"),
+    KeyBinding(["}"], .theory(.threshold(percent: 1)), group: "Theory", "threshold 1 % higher"),
+    KeyBinding(["x"], .theory(.release), group: "Theory", "threshold back to the formula's best"),
+]).followed(by: KeyTable(explorerKeys.bindings.filter { ["Views", "Files", "General"].contains($0.group) }))

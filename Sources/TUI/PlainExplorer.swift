@@ -27,6 +27,8 @@ public final class PlainExplorer {
     private var isWaiting = false
     /// Whether a file is being written or read: what follows may depend on it.
     private var isAnswerDue = false
+    /// Whether the theory panel chosen is to be told once its simulation is done.
+    private var isTheoryDue = false
 
     /// A plain explorer of a session; `write` gets one line at a time.
     public init(_ session: Session, write: @escaping (String) -> Void) {
@@ -64,10 +66,12 @@ public final class PlainExplorer {
             case .event(let event): receive(event)
             }
             if isMeasured || session.stopped != nil { isWaiting = false }
-            while session.plan != nil || session.stopped != nil, !isWaiting, !isAnswerDue, !pending.isEmpty {
+            while session.plan != nil || session.stopped != nil, !isWaiting, !isAnswerDue, !isTheoryDue,
+                !pending.isEmpty
+            {
                 if !take(pending.removeFirst()) { return finish() }
             }
-            if isInputOver, pending.isEmpty, session.sensitivity.progress == nil,
+            if isInputOver, pending.isEmpty, !isTheoryDue, session.sensitivity.progress == nil,
                 session.stopped != nil || session.estimate?.isComplete ?? false
             {
                 return finish()
@@ -107,6 +111,7 @@ public final class PlainExplorer {
             write(
                 "layer \(key.layer + 1) alone, weights \(settings.weights.label) and activations "
                     + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
+        case .simulated: theory()
         case .stopped: say()
         case .failed, .saved, .loaded:
             isAnswerDue = false
@@ -148,6 +153,10 @@ public final class PlainExplorer {
         let selection = session.selection
         perform(session.update(command))
         say()
+        if case .theory = command, session.notice == nil {
+            isTheoryDue = true
+            theory()
+        }
         if session.generation != generation || session.selection != selection { layer() }
         if let size = session.size, session.generation != generation { write(PlainExplorer.text(size)) }
     }
@@ -172,6 +181,8 @@ public final class PlainExplorer {
             write("  \(name)" + (values.isEmpty ? "" : "  " + values.joined(separator: " ")))
         }
         write("  layers, show, status: say it again; wait: until all images are measured")
+        write(
+            "  theory clipping, bins, angle, sigma: formulas beside simulations; theory bits 3 and so on set them")
         write("  all COMMAND acts on all layers, for example: all activations 3")
     }
 
@@ -215,6 +226,13 @@ public final class PlainExplorer {
             let what = target == .weights ? "weights" : "activations"
             write("  bits of the \(what) per channel: " + bits.map(String.init).joined(separator: " "))
         }
+    }
+
+    /// The theory panel chosen, as soon as it is known.
+    private func theory() {
+        guard isTheoryDue, session.theory.isAnswered(session.theory.panel) else { return }
+        isTheoryDue = false
+        for line in ScreenState(session).theorySentences { write(line) }
     }
 
     private func status() {

@@ -15,7 +15,7 @@ extension ScreenState {
     mutating func press(_ key: Key, size: Size) -> Reaction {
         switch mode {
         case .browsing:
-            guard let action = explorerKeys[key] else { return Reaction(step: .idle) }
+            guard let action = keys[key] else { return Reaction(step: .idle) }
             return perform(action, size: size)
         case .bits: return typeBits(key)
         case .filter(let editor): return type(key, editor, as: { .filter($0) }, finish: { [.filter($0)] })
@@ -91,7 +91,9 @@ extension ScreenState {
             guard !editor.text.trimmed.isEmpty else { return Reaction() }
             do {
                 switch try TypedCommand(editor.text.trimmed, layerNames: names) {
-                case .session(let command): return run([command])
+                case .session(let command):
+                    if case .theory = command { view = .theory }
+                    return run([command])
                 case .view(let kind): return show(kind)
                 case .help: mode = .help(0)
                 case .quit: return quit()
@@ -124,7 +126,7 @@ extension ScreenState {
     }
 
     private mutating func scrollHelp(_ key: Key, _ scroll: Int, size: Size) -> Reaction {
-        let help = HelpOverlay(explorerKeys, scroll: scroll, glyphs: .unicode)
+        let help = HelpOverlay(keys, scroll: scroll, glyphs: .unicode)
         let last = help.lastScroll(in: Rect(size))
         switch key {
         case .down, .character("j"): mode = .help(min(scroll + 1, last))
@@ -183,6 +185,7 @@ extension ScreenState {
         case .saveAs: mode = .save(LineEditor(session.file ?? suggestedFile))
         case .load: mode = .load(LineEditor(session.file ?? suggestedFile))
         case .command: mode = .command(LineEditor())
+        case .theory(let action): return perform(action)
         case .help: mode = .help(0)
         case .suspend: return Reaction(step: .suspend)
         case .quit: return quit()
@@ -214,7 +217,11 @@ extension ScreenState {
         view = kind
         if kind == .weights { _ = session.update(.target(.weights)) }
         if kind == .explorer { _ = session.update(.target(.activations)) }
-        return kind == .sensitivity ? run([.sense]) : Reaction()
+        switch kind {
+        case .sensitivity: return run([.sense])
+        case .theory: return run([.theory(.show)])
+        case .explorer, .weights, .channels: return Reaction()
+        }
     }
 
     private mutating func move(_ step: Int) -> Reaction {

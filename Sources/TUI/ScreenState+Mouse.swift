@@ -5,6 +5,7 @@ extension ScreenState {
     /// Carries out what the mouse did: a click selects, the wheel scrolls, a drag over the curves moves the threshold.
     mutating func point(_ event: MouseEvent, size: Size, look: Look) -> Reaction {
         guard mode == .browsing else { return Reaction(step: .idle) }
+        if view == .theory { return pointAtTheory(event, size: size, look: look) }
         let layout = ExplorerLayout(size)
         let isOverLayers = layout.layers.contains(event.position)
         switch event.action {

@@ -28,12 +28,17 @@ struct ScreenState {
     var view = ViewKind.explorer
     var focus = Focus.layers
     var mode = Mode.browsing
+    /// The slider that keys of the theory view act on.
+    var slider = 0
     /// How long the last edit took to recompute everything but accuracy.
     var recompute: Duration?
     /// What the selected layer shows.
     var details: Details?
     /// Whether the program ends once the configuration is written.
     var isLeavingAfterSave = false
+
+    /// What keys do in the view shown.
+    var keys: KeyTable<Action> { view == .theory ? theoryKeys : explorerKeys }
 
     /// The first frame's state.
     init(_ session: Session) { self.session = session }

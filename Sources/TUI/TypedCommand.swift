@@ -25,7 +25,8 @@ enum TypedCommand: Hashable, Sendable {
         ("budget", AllocationBudget.allCases.map(\.rawValue)), ("rule", AllocationRule.allCases.map(\.rawValue)),
         ("measure", AllocationMeasure.allCases.map(\.rawValue)),
         ("residual", ResidualStorage.allCases.map(\.rawValue)), ("filter", []), ("layer", []), ("channel", []),
-        ("view", ["explorer", "weights", "channels", "sensitivity"]), ("sensitivity", []), ("apply", ["all"]),
+        ("view", ["explorer", "weights", "channels", "sensitivity", "theory"]), ("sensitivity", []),
+        ("theory", theoryWords), ("apply", ["all"]),
         ("undo", []), ("redo", []),
         ("save", []), ("load", []), ("help", []), ("quit", []),
     ]
@@ -49,6 +50,7 @@ enum TypedCommand: Hashable, Sendable {
         case "quit", "q": self = .quit
         case "filter": self = .session(.filter(value))
         case "sensitivity": self = .session(.sense)
+        case "theory": self = .session(.theory(try TypedCommand.theory(value)))
         case "apply": self = .session(.applyToAll)
         case "save", "load":
             guard !value.isEmpty else { throw Problem(text: "\(name) needs a file") }
@@ -65,9 +67,10 @@ enum TypedCommand: Hashable, Sendable {
         case "view":
             let views: [String: ViewKind] = [
                 "explorer": .explorer, "weights": .weights, "channels": .channels, "sensitivity": .sensitivity,
+                "theory": .theory,
             ]
             guard let view = views[value] else {
-                throw Problem(text: "view is explorer, weights, channels or sensitivity")
+                throw Problem(text: "view is explorer, weights, channels, sensitivity or theory")
             }
             self = .view(view)
         case "budget": self = .session(.editNet(.budget(try TypedCommand.choice(name, value))))

@@ -256,6 +256,21 @@ import Testing
         #expect(text[undone.upperBound...].contains("all 100 images"))
     }
 
+    @Test func theTheoryIsToldInSentences() throws {
+        let session = try TerminalSession(
+            "nibble", arguments: ["fashion-vgg", "--limit", "32", "--calibrate", "32", "--plain"], width: 160,
+            height: 60)
+        // Simulations run beside the session; what was typed keeps its order all the same.
+        session.send("theory bins\rtheory bits 3\rtheory angle\rtheory ratio 2\rquit\r")
+        #expect(session.end() == .exited(0))
+        let text = session.screen.text
+        let four = try #require(text.range(of: "signed, 4 bits on average"), "\(text)")
+        let three = try #require(text[four.upperBound...].range(of: "signed, 3 bits on average"), "\(text)")
+        #expect(text[four.upperBound..<three.lowerBound].contains("the two-thirds rule's"))
+        let angle = try #require(text[three.upperBound...].range(of: "8 bits: nearest 0."), "\(text)")
+        #expect(text[angle.upperBound...].contains("warning: the angle panel has no such choice"))
+    }
+
     @Test func itEndsWithItsInputOnceAllImagesAreSeen() throws {
         let result = try TerminalSession.runWithoutTerminal(
             "nibble", arguments: ["fashion-mobilenet", "--limit", "100", "--calibrate", "32", "--plain"])

@@ -12,6 +12,9 @@ public final class EffectRunner: Sendable {
         /// The flag of the sensitivity pass, one of `flags`.
         var sensing: CancellationFlag?
         var task: Task<Void, Never>?
+        /// The simulation of the theory view, which concerns no net and runs beside the rest.
+        var simulating: CancellationFlag?
+        var simulation: Task<Void, Never>?
         var program: Program?
         /// What the configuration measured now predicts, and the one measured before.
         var own = Predictions()
@@ -43,6 +46,7 @@ public final class EffectRunner: Sendable {
         case .measure(let generation, let plan): measure(plan, generation: generation)
         case .sense(let keys, let calibration): sense(keys, calibration)
         case .stopSensing: state.withLock { $0.sensing?.cancel() }
+        case .simulate(let questions): simulate(questions)
         case .save(let path, let configuration, let plan, let calibration):
             answer {
                 try files.write(configuration, plan: plan, calibration: calibration, to: path)
@@ -57,7 +61,12 @@ public final class EffectRunner: Sendable {
     }
 
     /// Cancels whatever runs; its threads let go within milliseconds.
-    public func stop() { state.withLock { state in state.flags.forEach { $0.cancel() } } }
+    public func stop() {
+        state.withLock { state in
+            state.flags.forEach { $0.cancel() }
+            state.simulating?.cancel()
+        }
+    }
 
     /// Runs on the caller's thread: a file of a few kilobytes, which must be safe before a user leaves.
     private func answer(_ body: () throws -> Event) {
@@ -98,6 +107,22 @@ public final class EffectRunner: Sendable {
         start(waiting: true) { [self] flag in
             let pass = SensitivityPass(subject: subject, float: floatProgram, cache: floatCache)
             try await pass.run(keys, calibration, cancelled: flag) { send(.sensed($0, $1)) }
+        }
+    }
+
+    private func simulate(_ questions: [TheoryQuestion]) {
+        let flag = CancellationFlag()
+        state.withLock { [send] state in
+            state.simulating?.cancel()
+            let before = state.simulation
+            state.simulating = flag
+            state.simulation = Task.detached {
+                await before?.value
+                for question in questions {
+                    guard let answer = question.answer(isCancelled: { flag.isCancelled }) else { return }
+                    send(.simulated(question, answer))
+                }
+            }
         }
     }
 

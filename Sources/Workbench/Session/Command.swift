@@ -38,6 +38,8 @@ public enum Command: Hashable, Sendable {
     case sense
     /// Ends that.
     case stopSensing
+    /// Changes what the theory view shows.
+    case theory(TheoryChange)
     /// Writes the configuration to a file.
     case save(String)
     /// Reads a configuration from a file.

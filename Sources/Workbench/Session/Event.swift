@@ -16,6 +16,8 @@ public enum Event: Sendable {
     case loaded(path: String, Configuration, SavedConfiguration)
     /// A layer alone was quantized: the difference to the float net.
     case sensed(SensitivityKey, PairedDifference)
+    /// A simulation of the theory view is done.
+    case simulated(TheoryQuestion, TheoryAnswer)
     /// A calibration, measurement or pass ended before its end, such as by a picture that is damaged; why, in one line.
     case stopped(String)
     /// A file could not be written or read; why, in one line.
@@ -32,6 +34,8 @@ public enum Effect: Sendable {
     case sense([SensitivityKey], Calibration)
     /// Ends what `sense` began.
     case stopSensing
+    /// Simulates one question after the other, beside whatever runs; any simulation before it is cancelled.
+    case simulate([TheoryQuestion])
     /// Writes a configuration and what follows from it.
     case save(path: String, Configuration, QuantizationPlan, Calibration)
     /// Reads a configuration.

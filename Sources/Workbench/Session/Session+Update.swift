@@ -50,6 +50,8 @@ extension Session {
             sensitivity.progress = nil
             notice = Notice(.note, "the sensitivity pass was ended; what it measured stays")
             return [.stopSensing]
+        case .theory(let change):
+            return look(at: change)
         case .save(let path):
             guard let plan, let calibration else {
                 return note(.warning, "not saved yet: calibration is still running; save again when it is done")
@@ -81,6 +83,9 @@ extension Session {
                 sensitivity.progress = done < progress.total ? (done, progress.total) : nil
                 if done == progress.total { notice = Notice(.success, "all layers were measured alone") }
             }
+        case .simulated(let question, let answer):
+            theory.answers[question] = answer
+            theory.pending.remove(question)
         case .saved(let path, let configuration):
             file = path
             savedConfiguration = configuration
@@ -132,6 +137,19 @@ extension Session {
         guard !missing.isEmpty else { return [] }
         sensitivity.progress = (0, missing.count)
         return [.sense(missing, calibration)]
+    }
+
+    /// Changes the theory view and asks for the simulations that are missing.
+    private mutating func look(at change: TheoryChange) -> [Effect] {
+        guard let next = theory.applying(change) else {
+            return note(.warning, "the \(theory.panel.rawValue) panel has no such choice")
+        }
+        theory = next
+        let missing = theory.missing
+        // What runs already goes on; its answer may be of use later.
+        guard !theory.pending.isSuperset(of: missing) else { return [] }
+        theory.pending = Set(missing)
+        return [.simulate(missing)]
     }
 
     // MARK: Selection

@@ -29,6 +29,8 @@ public struct Session: Sendable {
 
     /// What layers alone cost, as far as it was measured.
     public internal(set) var sensitivity = Sensitivity()
+    /// What the theory view shows.
+    public internal(set) var theory = Theory()
 
     /// The selected layer.
     public internal(set) var selection = 0

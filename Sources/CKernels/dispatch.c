@@ -52,7 +52,6 @@ static Image imageAt(int image, const NKInput *input, const NKWindow *window, co
     if (input->codes != NULL) result.input.codes += image * input->imageStride;
     if (window->origin != NULL) result.window.origin += image * window->imageStride;
     move(&result.epilogue.addend, image);
-    move(&result.epilogue.preActivation, image);
     for (int i = 0; i < epilogue->outputCount; i++) move(&result.epilogue.outputs[i].map, image);
     return result;
 }

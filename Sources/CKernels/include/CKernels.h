@@ -207,7 +207,6 @@ enum { NKRowInverseScale, NKRowLow, NKRowHigh, NKRowStep, NKRowsPerOutput };
 /// What happens to accumulators before they are stored:
 ///
 ///     value  = fma(fma(window[p], offset[c], acc), scale[c], bias[c]) + addend[p, c] addendScale
-///     preActivation = value preActivationScale
 ///     value  = activation(value)
 ///     output = value, or clamp(round(source inverseScale[c]), low[c], high[c]) step[c]
 ///
@@ -221,9 +220,6 @@ typedef struct {
     /// NULL origin: none.
     NKMap addend;
     float addendScale;
-    /// NULL origin: none. It takes value preActivationScale.
-    NKMap preActivation;
-    float preActivationScale;
     NKActivation activation;
     float a, b;
     int outputCount;
@@ -249,57 +245,6 @@ void nk_convolve_codes(
     NKLevel level, const NKCodeConvolution *convolution, NKInput input, NKTile tile, NKWindow window,
     const NKEpilogue *epilogue);
 
-/// The gradient of a convolution's weights, added to `weights` in their layout, of which `convolution` describes the blocks:
-///
-///     weights += sum over the tile's images, rows and pixels of (input under the weight's window position) gradient
-///
-/// Sums run over (image, rows of a cache's size, kernel position, row, pixel): the same for every set of blocks in a call. The
-/// halo of the input must be zero.
-void nk_weight_gradient(
-    NKLevel level, const NKConvolution *convolution, NKInput input, NKMap gradient, NKTile tile, float *weights);
-
-/// Rows of 16 doubles, one for each channel of a block: what nk_add_spread accumulates. The least starts at infinity, the greatest
-/// at -infinity, the others at 0.
-enum { NKSpreadSum, NKSpreadSquare, NKSpreadAbsolute, NKSpreadSigns, NKSpreadLeast, NKSpreadGreatest, NKSpreadRows };
-
-/// Adds one channel block of a map of floats: the sums of x - centre, of its square, its
-/// magnitude and its sign, and the extremes of x.
-void nk_add_spread(NKLevel level, NKMap block, int height, int width, const float *centre, double *rows);
-
-/// For each channel of a block whose place is negative: where the value is first met, as y width + x.
-void nk_first_equal(NKLevel level, NKMap block, int height, int width, const float *values, int32_t *places);
-
-/// Rows of 16 doubles that nk_gate_gradient accumulates.
-enum { NKGateSum, NKGateProduct, NKGateRows };
-
-/// The gradient before an activation: what `result`, its stored value, keeps strictly between `low` and `high` passes, the rest
-/// becomes 0, in place. Adds, for each channel, the sum of that gradient and of its products with input - centre. NULL origins:
-/// no activation; no products.
-void nk_gate_gradient(
-    NKLevel level, NKMap gradient, NKMap result, float low, float high, NKMap input, int height, int width,
-    const float *centre, double *rows);
-
-/// Rows of 16 floats: the table of nk_normalization_gradient.
-enum { NKGradientFactor, NKGradientSlope, NKGradientConstant, NKGradientCentre, NKGradientRows };
-
-/// The gradient of one block before a normalization, in place: factor gradient + slope (input - centre) + constant, or with the
-/// sign of input - centre in its place.
-void nk_normalization_gradient(
-    NKLevel level, NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table);
-
-/// Rounding to a grid of up to 16 bits: codes 0...highest stand for (code - zeroPoint) step.
-typedef struct {
-    float step, zeroPoint, highest;
-    /// Rounds up with the probability of the distance to the code below, by the random numbers of `key`; to nearest otherwise.
-    bool isStochastic;
-    uint32_t key;
-} NKRounding;
-
-/// One block of a map of floats on a grid; value (y, x, lane) has the random number of place + 16 (y width + x) + lane. Source and
-/// target may be the same.
-void nk_round_map(
-    NKLevel level, NKMap source, NKMap target, int height, int width, const NKRounding *rounding, uint32_t place);
-
 /// Applies the epilogue to an existing map, whose elements take the place of accumulators: batch normalization,
 /// activations, additions and requantization of stored maps. `input` may be one of the outputs.
 void nk_apply(NKLevel level, NKMap input, NKTile tile, const NKEpilogue *epilogue);
@@ -312,78 +257,6 @@ void nk_channel_sums(NKLevel level, NKMap map, int blocks, int height, int width
 /// plane[y outputRowStep + x outputPixelStep + i kernelRowStep + j kernelColumnStep]. `plane.blockStride` is unused.
 void nk_box_sums(
     NKLevel level, NKInput plane, int kernelHeight, int kernelWidth, int height, int width, float *sums);
-
-/// Rows of 16 doubles, one for each channel of a block: what nk_add_statistics accumulates.
-enum {
-    /// What is subtracted from samples before their powers are summed: the first sample, if it is finite.
-    NKMomentCentre,
-    NKMomentCount,
-    NKMomentSum,
-    NKMomentSquare,
-    NKMomentCube,
-    NKMomentFourth,
-    NKMomentPositiveCount,
-    NKMomentPositiveSum,
-    NKMomentPositiveSquare,
-    NKMomentZeros,
-    NKMomentNotFinite,
-    NKMomentLeast,
-    NKMomentGreatest,
-    NKMomentRows,
-};
-
-/// One channel block of a map of floats, of some images; its first `lanes` channels carry data.
-typedef struct {
-    NKMap block;
-    int images, height, width, lanes;
-} NKPlanes;
-
-/// What samples are like.
-typedef enum {
-    /// All are finite, and none is above the bound of the rectifier that they enter.
-    NKSamplesFinite,
-    /// All are finite.
-    NKSamplesClipped,
-    NKSamplesAny,
-} NKSamples;
-
-/// Widens the ranges of rows, which start as zeros, to hold some samples; the first to come choose the centre. With
-/// `rectified`, the same of rows for what a rectifier, min(max(x, 0), high), makes of them.
-NKSamples nk_find_ranges(NKLevel level, NKPlanes planes, double *rows, float high, double *rectified);
-
-/// Counters of a block's channels, in bins of equal width; `bins` is a power of two. A sample x has the row
-/// floor(x inverseWidth) modulo `bins`, which must be below 2^24 before the modulus. What is zero or not finite is not
-/// counted.
-typedef struct {
-    /// NULL: none. [bins][16], a second table for what a rectifier changes, [16] for what is above its bound, and [16] for
-    /// what is not counted.
-    uint16_t *counts;
-    int bins;
-    /// 16 for each table.
-    const float *inverseWidths;
-} NKChannelBins;
-
-/// Counters of all channels together.
-typedef struct {
-    /// NULL: none. [bins], and 16 more for what is not counted.
-    uint32_t *counts;
-    int bins;
-    float inverseWidth;
-} NKWholeBins;
-
-/// Where samples are summed up and counted.
-typedef struct {
-    double *rows;
-    /// NULL: there is no rectifier. With one, there are counters; those of all channels count what leaves it.
-    double *rectified;
-    float high;
-    NKChannelBins channels;
-    NKWholeBins whole;
-} NKStatistics;
-
-/// Adds samples, whose ranges were found. Those that are not finite are counted and otherwise left out. Powers of positive
-/// samples are taken of the samples themselves.
-void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const NKStatistics *into);
 
 /// Codes of values on a grid: value / scale + zero_point, whole numbers in 0...255 up to rounding.
 void nk_encode(const float *values, uint8_t *codes, long count, float inverse_scale, float zero_point);
@@ -409,3 +282,6 @@ double nk_measure_peak(NKLevel level, long repetitions);
 
 /// The same for multiply-adds of codes and 8-bit weights.
 double nk_measure_code_peak(NKLevel level, long repetitions);
+
+#include "Statistics.h"
+#include "Training.h"

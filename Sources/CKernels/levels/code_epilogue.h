@@ -171,8 +171,8 @@ NK_INLINE bool NK_NAME(looksUp)(const NKOutput *outputs) {
 static NK_NAME(FinishFunction) NK_NAME(finishFor)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2;
-    if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
-        || outputs[0].map.codes == NULL || (two && outputs[1].map.codes == NULL) || outputs[0].isShifted
+    if (epilogue->outputCount > 2 || epilogue->addend.origin != NULL || outputs[0].map.codes == NULL
+        || (two && outputs[1].map.codes == NULL) || outputs[0].isShifted
         || (two && outputs[1].isShifted))
         return NK_NAME(finishRows);
     const int adds = epilogue->addend.codes != NULL;

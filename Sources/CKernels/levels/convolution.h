@@ -202,7 +202,7 @@ NK_INLINE bool NK_NAME(isFlat)(const NKMap *map, int pixels) {
 NK_INLINE bool NK_NAME(areRowsOne)(
     const bool isOnePosition, const NKInput *input, int pixels, const NKWindow *window, const NKEpilogue *epilogue) {
     bool flat = isOnePosition && input->outputRowStep == pixels * input->outputPixelStep
-        && NK_NAME(isFlat)(&epilogue->addend, pixels) && NK_NAME(isFlat)(&epilogue->preActivation, pixels)
+        && NK_NAME(isFlat)(&epilogue->addend, pixels)
         && (window->origin == NULL || window->rowStride == pixels * window->pixelStride);
     for (int i = 0; i < epilogue->outputCount; i++)
         flat = flat && NK_NAME(isFlat)(&epilogue->outputs[i].map, pixels);

@@ -80,7 +80,7 @@ NK_INLINE NK_NAME(CodeDirect) NK_NAME(codeDirect)(const NKEpilogue *epilogue, co
     const NKOutput *outputs = epilogue->outputs;
     const bool two = epilogue->outputCount == 2, clamps = epilogue->activation == NKActivationClamp;
     NK_NAME(CodeDirect) direct = {.table = NULL};
-    if (epilogue->outputCount > 2 || epilogue->preActivation.origin != NULL || epilogue->addend.origin != NULL
+    if (epilogue->outputCount > 2 || epilogue->addend.origin != NULL
         || outputs[0].map.codes == NULL || outputs[0].map.pixelStride != NKLanes || outputs[0].isShifted
         || (two && (outputs[1].map.codes == NULL || outputs[1].source != 0 || !NK_NAME(looksUp)(outputs)))
         || (epilogue->addend.codes != NULL && epilogue->addend.pixelStride != NKLanes)

@@ -193,7 +193,6 @@ NK_INLINE void NK_NAME(finishGeneral)(
 
     const float *windowSums = NK_NAME(windowRow)(window, block, row, pixel);
     const NK_NAME(Source) addend = NK_NAME(sourceOf)(&epilogue->addend, block, row, pixel);
-    float *preActivation = NK_NAME(rowOf)(&epilogue->preActivation, block, row, pixel);
     NK_NAME(Target) targets[NKMaximumOutputs];
     for (int i = 0; i < epilogue->outputCount; i++)
         targets[i] = NK_NAME(targetOf)(&epilogue->outputs[i], block, row, pixel);
@@ -206,10 +205,6 @@ NK_INLINE void NK_NAME(finishGeneral)(
         }
         value = NK_NAME(fma)(value, scale, bias);
         if (NK_NAME(exists)(&addend)) value = NK_NAME(fma)(NK_NAME(valueAt)(&addend, p), addendScale, value);
-        if (preActivation != NULL)
-            NK_NAME(store)(
-                preActivation + p * epilogue->preActivation.pixelStride,
-                used ? value * NK_NAME(broadcast)(epilogue->preActivationScale) : zero);
         value = NK_NAME(activate)(activation, value, a, b);
 
         nk_floats results[NKMaximumOutputs];
@@ -232,7 +227,7 @@ NK_INLINE void NK_NAME(finishGeneral)(
 NK_INLINE void NK_NAME(finishWith)(
     const NKActivation activation, const NKEpilogue *epilogue, const float *sums, ptrdiff_t sumStride, int block,
     int row, int pixel, int pixels, const NKWindow *window) {
-    const bool plain = epilogue->preActivation.origin == NULL && epilogue->outputCount <= 2;
+    const bool plain = epilogue->outputCount <= 2;
     const bool one = epilogue->outputCount == 1;
     const bool adds = epilogue->addend.origin != NULL || epilogue->addend.codes != NULL;
     if (!plain)

@@ -25,7 +25,7 @@ typedef struct {
 /// Whether values may go from the registers to what the epilogue writes.
 NK_INLINE bool NK_NAME(finishesTiles)(const NKEpilogue *epilogue, const NKWindow *window) {
     const NKMap *addend = &epilogue->addend;
-    bool plain = epilogue->outputCount <= 2 && epilogue->preActivation.origin == NULL && addend->codes == NULL
+    bool plain = epilogue->outputCount <= 2 && addend->codes == NULL
         && (addend->origin == NULL || addend->pixelStride == NKLanes)
         && (window->origin == NULL || window->pixelStride == (window->perLane ? NKLanes : 1))
         && (epilogue->activation == NKActivationNone || epilogue->activation == NKActivationClamp);

@@ -5,7 +5,6 @@ internal import CKernels
 /// For output channel c of each pixel p:
 ///
 ///     value  = (acc + window[p] * offset[c]) * scale[c] + bias[c] + addend[p, c] * addendScale
-///     preActivation[p, c] = value                     (if a map for it is given)
 ///     value  = activation(value)
 ///     output = value, or value rounded to a grid      (for each output)
 ///
@@ -183,12 +182,10 @@ public struct Epilogue: Sendable {
         form.tableRows = NKRowOutputs + outputs.count * NKRowsPerOutput
         form.channels = Int32(channels)
         form.addendScale = addendScale * (unit ?? 1)
-        form.preActivationScale = 1 / (unit ?? 1)
         form.activation = activation.kind
         form.a = activation.a
         form.b = activation.b
         if let addend = maps.addend { form.addend = view(addend) }
-        if let preActivation = maps.preActivation { form.preActivation = view(.floats(preActivation)) }
         form.outputCount = Int32(forms.count)
         withUnsafeMutableBytes(of: &form.outputs) { bytes in
             let slots = bytes.bindMemory(to: NKOutput.self)

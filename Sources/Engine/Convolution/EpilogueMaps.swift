@@ -6,27 +6,20 @@ public struct EpilogueMaps {
     let outputs: [StoredMap]
     /// What is added before the activation: a residual branch, with a halo of its own.
     let addend: StoredMap?
-    /// Where the values before the activation go, for calibration.
-    let preActivation: FeatureMap?
 
     /// Creates the set; all maps have the layer's output shape, halos may differ.
-    public init(outputs: [FeatureMap], addend: FeatureMap? = nil, preActivation: FeatureMap? = nil) {
-        self.init(
-            stored: outputs.map(StoredMap.floats), addend: addend.map(StoredMap.floats),
-            preActivation: preActivation)
+    public init(outputs: [FeatureMap], addend: FeatureMap? = nil) {
+        self.init(stored: outputs.map(StoredMap.floats), addend: addend.map(StoredMap.floats))
     }
 
     /// The same for maps that may hold codes.
-    init(stored outputs: [StoredMap], addend: StoredMap? = nil, preActivation: FeatureMap? = nil) {
+    init(stored outputs: [StoredMap], addend: StoredMap? = nil) {
         self.outputs = outputs
         self.addend = addend
-        self.preActivation = preActivation
     }
 
     /// All maps there are.
-    private var all: [StoredMap] {
-        outputs + [addend, preActivation.map(StoredMap.floats)].compactMap(\.self)
-    }
+    private var all: [StoredMap] { outputs + [addend].compactMap(\.self) }
 
     /// Stops the program unless all maps are `channels` x `height` x `width` and hold `images`.
     func check(channels: Int, height: Int, width: Int, images: Range<Int>) {

@@ -1,0 +1,55 @@
+#pragma once
+#include "CKernels.h"
+
+/// What training does to maps beside convolving forward; part of CKernels.h.
+
+/// The gradient of a convolution's weights, added to `weights` in their layout, of which `convolution` describes the blocks:
+///
+///     weights += sum over the tile's images, rows and pixels of (input under the weight's window position) gradient
+///
+/// Sums run over (image, rows of a cache's size, kernel position, row, pixel): the same for every set of blocks in a call. The
+/// halo of the input must be zero.
+void nk_weight_gradient(
+    NKLevel level, const NKConvolution *convolution, NKInput input, NKMap gradient, NKTile tile, float *weights);
+
+/// Rows of 16 doubles, one for each channel of a block: what nk_add_spread accumulates. The least starts at infinity, the greatest
+/// at -infinity, the others at 0.
+enum { NKSpreadSum, NKSpreadSquare, NKSpreadAbsolute, NKSpreadSigns, NKSpreadLeast, NKSpreadGreatest, NKSpreadRows };
+
+/// Adds one channel block of a map of floats: the sums of x - centre, of its square, its
+/// magnitude and its sign, and the extremes of x.
+void nk_add_spread(NKLevel level, NKMap block, int height, int width, const float *centre, double *rows);
+
+/// For each channel of a block whose place is negative: where the value is first met, as y width + x.
+void nk_first_equal(NKLevel level, NKMap block, int height, int width, const float *values, int32_t *places);
+
+/// Rows of 16 doubles that nk_gate_gradient accumulates.
+enum { NKGateSum, NKGateProduct, NKGateRows };
+
+/// The gradient before an activation: what `result`, its stored value, keeps strictly between `low` and `high` passes, the rest
+/// becomes 0, in place. Adds, for each channel, the sum of that gradient and of its products with input - centre. NULL origins:
+/// no activation; no products.
+void nk_gate_gradient(
+    NKLevel level, NKMap gradient, NKMap result, float low, float high, NKMap input, int height, int width,
+    const float *centre, double *rows);
+
+/// Rows of 16 floats: the table of nk_normalization_gradient.
+enum { NKGradientFactor, NKGradientSlope, NKGradientConstant, NKGradientCentre, NKGradientRows };
+
+/// The gradient of one block before a normalization, in place: factor gradient + slope (input - centre) + constant, or with the
+/// sign of input - centre in its place.
+void nk_normalization_gradient(
+    NKLevel level, NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table);
+
+/// Rounding to a grid of up to 16 bits: codes 0...highest stand for (code - zeroPoint) step.
+typedef struct {
+    float step, zeroPoint, highest;
+    /// Rounds up with the probability of the distance to the code below, by the random numbers of `key`; to nearest otherwise.
+    bool isStochastic;
+    uint32_t key;
+} NKRounding;
+
+/// One block of a map of floats on a grid; value (y, x, lane) has the random number of place + 16 (y width + x) + lane. Source and
+/// target may be the same.
+void nk_round_map(
+    NKLevel level, NKMap source, NKMap target, int height, int width, const NKRounding *rounding, uint32_t place);

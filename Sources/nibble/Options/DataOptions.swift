@@ -18,20 +18,7 @@ struct DataOptions: ParsableArguments {
     @Option(help: "Order of the stored pixels: nchw or nhwc; default: from the shape.")
     var layout: String?
 
-    @Option(help: "Factor of the stored values; default 1/255 for integers, 1 for floats.")
-    var scale: Float?
-
-    @Option(help: "Subtracted after scaling: one value, or one per channel, separated by commas.")
-    var mean: String?
-
-    @Option(help: "Divided by last: one value, or one per channel, separated by commas.")
-    var std: String?
-
-    @Option(help: "Resize images so that their shorter side has this many pixels.")
-    var resize: Int?
-
-    @Option(help: "Cut this many pixels square from the centre.")
-    var crop: Int?
+    @OptionGroup var pixels: PreprocessingOptions
 
     @Option(help: "Order of the colour channels in the net: rgb or bgr; default rgb.")
     var channels: String?
@@ -53,7 +40,7 @@ struct DataOptions: ParsableArguments {
 
     func validate() throws {
         for (name, value) in [
-            ("--limit", limit), ("--resize", resize), ("--crop", crop), ("--calibrate", calibrate),
+            ("--limit", limit), ("--calibrate", calibrate),
         ] {
             if let value, value < 1 { throw ValidationError("\(name) must be at least 1") }
         }
@@ -63,13 +50,6 @@ struct DataOptions: ParsableArguments {
         if let channels, Preprocessing.ChannelOrder(rawValue: channels) == nil {
             throw ValidationError("--channels is rgb or bgr, not '\(channels)'")
         }
-        if let scale, scale == 0 || !scale.isFinite { throw ValidationError("--scale is a number other than 0") }
-        for (name, list) in [("--mean", mean), ("--std", std)] {
-            if let list, DataOptions.numbers(list) == nil {
-                throw ValidationError("\(name) takes numbers separated by commas, not '\(list)'")
-            }
-        }
-        if let std, DataOptions.numbers(std)?.contains(0) ?? false { throw ValidationError("--std must not be 0") }
     }
 
     /// What `load` reads.
@@ -120,8 +100,8 @@ struct DataOptions: ParsableArguments {
         try checkInput(of: net)
         try checkOutput(output, of: net)
         try checkAgainst(saved?.input)
-        let resize = resize ?? saved?.input.resize
-        let crop = crop ?? saved?.input.crop
+        let resize = pixels.resize ?? saved?.input.resize
+        let crop = pixels.crop ?? saved?.input.crop
         guard let data = data ?? sample?.images else {
             throw Failure("no images: name them with --data PATH (.npy, .npz, idx, or a folder)")
         }
@@ -136,9 +116,9 @@ struct DataOptions: ParsableArguments {
         let preprocessing =
             saved?.input.preprocessing
             ?? Preprocessing(
-                scale: scale ?? sample?.scale ?? loaded.defaultScale,
-                mean: mean.flatMap(DataOptions.numbers) ?? sample?.mean ?? [0],
-                standardDeviation: std.flatMap(DataOptions.numbers) ?? sample?.std ?? [1],
+                scale: pixels.scale ?? sample?.scale ?? loaded.defaultScale,
+                mean: pixels.means ?? sample?.mean ?? [0],
+                standardDeviation: pixels.deviations ?? sample?.std ?? [1],
                 channelOrder: channels.flatMap(Preprocessing.ChannelOrder.init(rawValue:)) ?? .rgb)
         for (name, values) in [("mean", preprocessing.mean), ("std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != images.channels {
@@ -194,12 +174,12 @@ struct DataOptions: ParsableArguments {
         guard let saved else { return }
         let own = saved.preprocessing
         let differing: [(name: String, differs: Bool)] = [
-            ("--scale", scale.map { $0 != own.scale } ?? false),
-            ("--mean", mean.flatMap(DataOptions.numbers).map { $0 != own.mean } ?? false),
-            ("--std", std.flatMap(DataOptions.numbers).map { $0 != own.standardDeviation } ?? false),
+            ("--scale", pixels.scale.map { $0 != own.scale } ?? false),
+            ("--mean", pixels.means.map { $0 != own.mean } ?? false),
+            ("--std", pixels.deviations.map { $0 != own.standardDeviation } ?? false),
             ("--channels", channels.map { $0 != own.channelOrder.rawValue } ?? false),
-            ("--resize", resize.map { $0 != saved.resize } ?? false),
-            ("--crop", crop.map { $0 != saved.crop } ?? false),
+            ("--resize", pixels.resize.map { $0 != saved.resize } ?? false),
+            ("--crop", pixels.crop.map { $0 != saved.crop } ?? false),
         ]
         if let wrong = differing.first(where: \.differs) {
             throw ValidationError("--config carries the preprocessing, and it differs: leave out \(wrong.name)")
@@ -220,11 +200,5 @@ struct DataOptions: ParsableArguments {
             at: path, layout: layout.flatMap(LabeledImages.Layout.init(rawValue:)), labelsAt: labels,
             resize: resize, crop: crop, limit: limit, classes: classes,
             progress: { done, total in line.show(images: done, of: total) })
-    }
-
-    static func numbers(_ list: String) -> [Float]? {
-        let parts = list.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
-        let numbers = parts.compactMap { $0 }.filter(\.isFinite)
-        return numbers.count == parts.count && !numbers.isEmpty ? numbers : nil
     }
 }

@@ -22,35 +22,13 @@ struct TrainingDataOptions: ParsableArguments {
     @Option(help: "Labels of the test images; default: those beside the images.")
     var testLabels: String?
 
-    @Option(help: "Factor of the stored values; default 1/255 for integers, 1 for floats.")
-    var scale: Float?
-
-    @Option(help: "Subtracted after scaling: one value, or one per channel, separated by commas.")
-    var mean: String?
-
-    @Option(help: "Divided by last: one value, or one per channel, separated by commas.")
-    var std: String?
-
-    @Option(help: "Resize pictures so that their shorter side has this many pixels.")
-    var resize: Int?
-
-    @Option(help: "Cut this many pixels square from the centre.")
-    var crop: Int?
+    @OptionGroup var pixels: PreprocessingOptions
 
     @Option(help: "Train on the first N images only.")
     var limit: Int?
 
     func validate() throws {
-        for (name, value) in [("--limit", limit), ("--resize", resize), ("--crop", crop)] {
-            if let value, value < 1 { throw ValidationError("\(name) must be at least 1") }
-        }
-        for (name, list) in [("--mean", mean), ("--std", std)] {
-            if let list, DataOptions.numbers(list) == nil {
-                throw ValidationError("\(name) takes numbers separated by commas, not '\(list)'")
-            }
-        }
-        if let scale, scale == 0 || !scale.isFinite { throw ValidationError("--scale is a number other than 0") }
-        if let std, DataOptions.numbers(std)?.contains(0) ?? false { throw ValidationError("--std must not be 0") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if data == nil, labels != nil { throw ValidationError("--labels needs --data") }
         if test == nil, testLabels != nil { throw ValidationError("--test-labels needs --test") }
     }
@@ -110,7 +88,7 @@ struct TrainingDataOptions: ParsableArguments {
 
     private func read(_ path: String, _ labels: String?, isLimited: Bool = true) throws -> LoadedImages {
         try DataReader.images(
-            at: path, labelsAt: labels, resize: resize, crop: crop, limit: isLimited ? limit : nil)
+            at: path, labelsAt: labels, resize: pixels.resize, crop: pixels.crop, limit: isLimited ? limit : nil)
     }
 
     private func loaded(
@@ -118,8 +96,8 @@ struct TrainingDataOptions: ParsableArguments {
         notes: [String]
     ) throws -> Loaded {
         let preprocessing = Preprocessing(
-            scale: scale ?? standard.scale, mean: mean.flatMap(DataOptions.numbers) ?? standard.mean,
-            standardDeviation: std.flatMap(DataOptions.numbers) ?? standard.std)
+            scale: pixels.scale ?? standard.scale, mean: pixels.means ?? standard.mean,
+            standardDeviation: pixels.deviations ?? standard.std)
         for (name, values) in [("mean", preprocessing.mean), ("std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != train.channels {
             throw Failure("--\(name) has \(values.count) values and the images have \(train.channels) channels")

@@ -84,7 +84,8 @@ extension TrainingExperiment {
             of: variant("off, norms scheduled", .normSchedule), share: 0.6...0.8, progress, cancelled)
         let outcomes = [on, off, corrected, scheduled]
 
-        let balance = EquilibriumNorm(rate: 0.1, decay: 0.01)
+        // Balance is reached in some 1 / (4 η λ) steps: 50.
+        let balance = EquilibriumNorm(rate: 0.1, decay: 0.05)
         let settled = try await outcome(
             of: Variant(
                 name: "equilibrium",

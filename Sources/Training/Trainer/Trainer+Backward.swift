@@ -121,7 +121,7 @@ extension Trainer {
         var all = [[Float]](repeating: [], count: indices.count)
         all.withUnsafeMutableBufferPointer { all in
             // Each thread writes elements of its own.
-            let results = UncheckedBuffer(all)
+            let results = all
             team.each(indices.count) { place in
                 let layer = indices[place]
                 guard let geometry = net.layers[layer].convolution?.geometry else { return }
@@ -133,7 +133,7 @@ extension Trainer {
                         }
                     }
                 }
-                results.elements[place] = geometry.weightGradient(from: sums)
+                results[place] = geometry.weightGradient(from: sums)
             }
         }
         for (place, layer) in indices.enumerated() {
@@ -144,12 +144,6 @@ extension Trainer {
             parameterGradients[layer]?.gains = gradients.gains
         }
     }
-}
-
-/// A buffer whose elements several threads write, each its own.
-private struct UncheckedBuffer<Element> {
-    let elements: UnsafeMutableBufferPointer<Element>
-    init(_ elements: UnsafeMutableBufferPointer<Element>) { self.elements = elements }
 }
 
 /// ∂L/∂x of a normalization, as numbers for each channel:  dx = a g + b (x − μ) + c, or b sign(x − μ), and additions at single places.

@@ -29,7 +29,7 @@ let package = Package(
 
         // GFLOP/s of the convolution kernels on this machine.
         .executableTarget(
-            name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net"], swiftSettings: strict),
+            name: "kernel-bench", dependencies: ["CKernels", "Engine", "Net", "Training"], swiftSettings: strict),
 
         // Seconds of passes, calibrations and edits over a net of one's own; scripts/bench drives it.
         .executableTarget(
@@ -40,7 +40,7 @@ let package = Package(
 
         // Seconds of training steps; scripts/bench-training drives it.
         .executableTarget(
-            name: "training-bench", dependencies: ["CKernels", "Engine", "Net", "Training"], swiftSettings: strict),
+            name: "training-bench", dependencies: ["Engine", "Net", "Training"], swiftSettings: strict),
 
         // Files.
         .systemLibrary(name: "CPng", path: "Sources/Libraries/CPng"),

@@ -116,9 +116,7 @@ def main():
             f"PyTorch {torch.__version__} {medians['PyTorch']:.0f}, "
             f"ratio {medians['nibble'] / medians['PyTorch']:.2f} ({min(ratios):.2f} to {max(ratios):.2f}); "
             f"in 8 bits {medians['8 bits']:.0f}", flush=True)
-    kernels = subprocess.run(
-        [".build/release/training-bench", "mlp", "8", "1"], input="kernels\n", capture_output=True, text=True, check=True)
-    print(kernels.stdout, end="")
+    subprocess.run([".build/release/kernel-bench", "gradients"], check=True)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,6 @@ import Engine
 enum Peak {
     /// Runs `rounds` rounds of independent multiply-adds in registers; returns the floating-point operations done.
     static func operations(isa: InstructionSet, rounds: Int) -> Double {
-        let level =
-            switch isa {
-            case .baseline: NKLevelBaseline
-            case .avx2: NKLevelAVX2
-            case .avx512: NKLevelAVX512
-            case .avx512vnni: NKLevelAVX512VNNI
-            }
-        return nk_measure_peak(level, rounds)
+        nk_measure_peak(isa.level, rounds)
     }
 }

@@ -4,7 +4,6 @@
 //     training-bench NET BATCH THREADS [PRECISION]     PRECISION: float (default) or 8,8,8,16
 //
 //     steps COUNT        seconds of so many steps
-//     kernels            GFLOP/s of the three convolutions of a step, beside the peak, one thread
 
 import Engine
 import Glibc
@@ -17,7 +16,6 @@ do {
         let words = line.split(separator: " ")
         switch words.first {
         case "steps": print(try bench.seconds(steps: words.count > 1 ? Int(words[1]) ?? 1 : 1))
-        case "kernels": for line in GradientBenchmark(isa: .best).lines { print(line) }
         default: throw UsageError()
         }
         fflush(nil)

@@ -1,6 +1,4 @@
-import CKernels
 import Engine
-import Glibc
 import Net
 import Training
 
@@ -27,7 +25,7 @@ struct GradientBenchmark {
 
     /// A line for each layer: GFLOP/s and the share of the peak, two operations for each multiply-add of the definition.
     var lines: [String] {
-        let peak = rate { nk_measure_peak(isa.level, 2_000_000) }
+        let peak = Stopwatch.median { Peak.operations(isa: isa, rounds: 2_000_000) }
         return ["peak \(Int(peak.rounded())) GFLOP/s; forward, input's gradient, weights' gradient"]
             + Self.layers.map { layer in
                 let rates = rates(layer).map { "\(Int($0.rounded())) (\(Int((100 * $0 / peak).rounded())) %)" }
@@ -68,39 +66,23 @@ struct GradientBenchmark {
         let operations = Double(2 * images.count * output.height * output.width * geometry.weightCount)
         let epilogue = Epilogue(channels: layer.outputs)
         return [
-            rate {
+            Stopwatch.median {
                 try? forward.run(
                     input: input, images: images, epilogue: epilogue, maps: EpilogueMaps(outputs: [result]),
                     isa: isa,
                     scratch: scratch)
                 return operations
             },
-            rate {
+            Stopwatch.median {
                 backward.run(
                     result, into: inputGradient, isAdded: false, images: images, isa: isa, scratch: scratch,
                     parts: &parts)
                 return operations
             },
-            rate {
+            Stopwatch.median {
                 geometry.addWeightGradient(input: input, gradient: result, images: images, to: &sums, isa: isa)
                 return operations
             },
         ]
-    }
-
-    /// The median over seven runs of at least 20 ms of processor time of the 10^9 operations a second that `work` reports.
-    private func rate(_ work: () -> Double) -> Double {
-        func seconds() -> Double {
-            var time = timespec()
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-        }
-        let rates = (0..<7).map { _ in
-            let start = seconds()
-            var operations = work()
-            while seconds() - start < 0.02 { operations += work() }
-            return operations / (seconds() - start) * 1e-9
-        }
-        return rates.sorted()[rates.count / 2]
     }
 }

@@ -61,6 +61,7 @@ extension Trainer {
                 addWeightGradient(convolution, layer, shard, gradient)
                 passOn(layer, shard, gradient, isAdded: isAdded)
             }
+            recordGradient(of: layer)
             return
         }
         team.each(shards.count) { index in
@@ -82,6 +83,7 @@ extension Trainer {
         func quantizer(_ bits: Int) -> TensorQuantizer? {
             bits < 32 ? TensorQuantizer(bits: bits, low: range.low, high: range.high) : nil
         }
+        recordGradient(of: layer, range: range)
         let (coarse, fine) = (quantizer(precision.layerGradients), quantizer(precision.weightGradients))
         let (first, second) = (random(16 + 2 * layer), random(17 + 2 * layer))
         team.each(shards.count) { index in

@@ -15,10 +15,17 @@ public final class Trainer {
     public internal(set) var state: TrainingState
     /// ‖w‖² of the channels of convolutions before each step, if it is recorded.
     public internal(set) var normRecord: NormRecord?
+    /// What the last step that was to be recorded did.
+    public private(set) var telemetry: StepTelemetry?
+    /// The threads that share a step; its results do not depend on them.
+    public var threads: Int {
+        get { team.threads }
+        set { team = Team(threads: max(1, newValue)) }
+    }
 
     let images: TrainingImages
     let isa: InstructionSet
-    let team: Team
+    private(set) var team: Team
     let shards: [Shard]
     /// ‖w‖² of each channel at the start, by layer.
     let firstNorms: [[Double]]
@@ -31,6 +38,8 @@ public final class Trainer {
     var found: [BatchStatistics?] = []
     /// The gradients of the parameters, by layer.
     var parameterGradients: [LayerParameters?] = []
+    /// What a step that is to be recorded has recorded so far.
+    var recorder: TelemetryRecorder?
     private var order: (epoch: Int, images: [Int])?
 
     /// A trainer that begins, or goes on from a state.
@@ -88,11 +97,15 @@ public final class Trainer {
 
     /// Trains on the next batch.
     ///
+    /// - Parameter request: has `telemetry` tell what the step did; what it does stays the same.
     /// - Throws: why an image cannot be read, or `TrainingError.notFinite`; the state is then as before.
-    public func step() throws -> StepResult {
+    public func step(recording request: TelemetryRequest? = nil) throws -> StepResult {
         let before = state
+        recorder = request.map { TelemetryRecorder(request: $0) }
+        defer { recorder = nil }
         do {
             let result = try computeGradients()
+            if let recorded = recorded() { telemetry = recorded }
             update()
             state.step += 1
             state.lossSum += result.loss
@@ -123,15 +136,7 @@ public final class Trainer {
     public func endEpoch(testAccuracy: Double?) {
         precondition(isEpochDone, "the epoch's steps are done")
         let rate = options.schedule.rate(step: max(0, state.step - 1), of: stepCount)
-        let norms = zip(net.layers, state.layers).compactMap { layer, parameters in
-            parameters.map { parameters in
-                let size = parameters.weights.count / parameters.shift.count
-                let used = options.weightNorm.used(parameters.weights, gains: parameters.gains)
-                return parameters.shift.indices.map { channel in
-                    used[channel * size..<(channel + 1) * size].reduce(0) { $0 + Double($1) * Double($1) }
-                }
-            }
-        }
+        let norms = state.layers.compactMap { $0.map(usedSquaredNorms) }
         func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
         state.epochs.append(
             EpochResult(

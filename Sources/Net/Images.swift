@@ -75,6 +75,14 @@ public struct LabeledImages: Sendable {
         return (prefix(place), rest)
     }
 
+    /// The images at some places, in that order, with the same pixels.
+    public func selecting(_ places: [Int]) -> LabeledImages {
+        LabeledImages(
+            pixels: PixelSelection(store: pixels, places: places), layout: layout, count: places.count,
+            channels: channels, height: height, width: width, labels: labels.map { all in places.map { all[$0] } },
+            classNames: classNames)
+    }
+
     /// The same images with other labels; `nil` if those do not number as many.
     public func with(labels: [Int]) -> LabeledImages? {
         guard labels.count == count else { return nil }

@@ -27,6 +27,19 @@ struct PixelRange: PixelStore {
     }
 }
 
+/// Images of a store in another order.
+struct PixelSelection: PixelStore {
+    let store: any PixelStore
+    let places: [Int]
+
+    var count: Int { places.count }
+    var elementsPerImage: Int { store.elementsPerImage }
+
+    func withPixels(of index: Int, _ body: (StoredPixels) -> Void) throws {
+        try store.withPixels(of: places[index], body)
+    }
+}
+
 /// One image's elements, in the type in which they are stored or the nearest to it.
 public enum StoredPixels {
     case bytes(UnsafeBufferPointer<UInt8>)

@@ -57,7 +57,33 @@ enum Action: Hashable, Sendable {
     case command
     /// Something in the theory view.
     case theory(TheoryAction)
+    /// Something in the training view.
+    case training(TrainingAction)
     case help, suspend, quit
+}
+
+/// What a key asks the training view to do.
+enum TrainingAction: Hashable, Sendable {
+    /// The next panel or the one before.
+    case panel(Int)
+    /// The next line of the form or layer, or the one before.
+    case move(Int)
+    /// The next word of the form's line or the next figure of layers, or the one before.
+    case sideways(Int)
+    /// Asks for the word of the form's line.
+    case type
+    /// Starts a run.
+    case start
+    /// Pauses the selected run, or goes on.
+    case pause
+    /// Asks for a file, ends the selected run, and writes its net.
+    case keep
+    /// Ends the selected run without its net, or forgets one that has ended.
+    case drop
+    /// Selects the other run.
+    case other
+    /// Opens the selected run's net in the explorer.
+    case open
 }
 
 /// What a key asks the theory view to do.
@@ -90,4 +116,6 @@ enum ViewKind: Hashable, Sendable, CaseIterable {
     case sensitivity
     /// Formulas beside simulations.
     case theory
+    /// Runs of the training lab.
+    case training
 }

@@ -13,12 +13,16 @@ extension ScreenState {
         }
         let layout = ExplorerLayout(size)
         drawHeader(on: &canvas, in: layout.header, look)
-        if view == .theory {
-            drawTheory(on: &canvas, size, look)
-        } else {
-            drawPanes(on: &canvas, layout, look)
+        switch view {
+        case .theory: drawTheory(on: &canvas, size, look)
+        case .training: drawTraining(on: &canvas, size, look)
+        case .explorer, .weights, .channels, .sensitivity: drawPanes(on: &canvas, layout, look)
         }
-        drawStatus(on: &canvas, in: layout.status, look)
+        if view == .training, !session.training.runs.isEmpty {
+            drawRunStatus(on: &canvas, in: layout.status, look)
+        } else {
+            drawStatus(on: &canvas, in: layout.status, look)
+        }
         drawMessage(on: &canvas, in: layout.message, look)
         canvas.draw(
             Footer(keys.hints(look.glyphs)), in: layout.footer.inset(horizontally: 1, vertically: 0),
@@ -44,7 +48,7 @@ extension ScreenState {
             case .weights: drawWeights(on: &canvas, in: inside, look)
             case .channels: canvas.draw(channelTable(width: inside.width, look), in: inside, look: look)
             case .sensitivity: drawSensitivity(on: &canvas, in: inside, look)
-            case .theory: break
+            case .theory, .training: break
             }
         }
     }
@@ -62,7 +66,7 @@ extension ScreenState {
             }
             canvas.text(line, in: rest.takeTop(1), style: look.theme.text, glyphs: look.glyphs)
         }
-        if mode == .leaving, canvas.size.height > 0 {
+        if [.leaving, .leavingRuns].contains(mode), canvas.size.height > 0 {
             canvas.text(
                 "unsaved: q again", in: Rect(x: 0, y: canvas.size.height - 1, width: canvas.size.width, height: 1),
                 style: look.theme.warning, glyphs: look.glyphs)
@@ -85,7 +89,7 @@ extension ScreenState {
                 ("nibble", look.theme.title), ("  \(session.subject.name)", look.theme.text),
                 ("  \(images.grouped) images", look.theme.dim), ("  \(name)", look.theme.text),
                 (session.isUnsaved ? " *" : "", look.theme.warning),
-            ], in: line)
+            ] + runsUnderWay(look), in: line)
     }
 
     private func sizeText(_ size: PlanSize) -> String {
@@ -121,7 +125,7 @@ extension ScreenState {
                 "\(layer.name.withoutScopes) · channels of the \(session.target == .weights ? "weights" : "input")"
         case .sensitivity:
             return "each layer alone, all else float"
-        case .explorer, .theory:
+        case .explorer, .theory, .training:
             let shape = net.graph[layer.input].shape
             let count = shape.rank > 1 ? shape[1] : 1
             let source = net.preActivations[layer.input] != nil ? " · after ReLU" : ""
@@ -159,6 +163,22 @@ extension ScreenState {
         case .leaving:
             canvas.draw(
                 MessageLine(.warning, "unsaved choices: s saves and quits, q quits without, Esc stays"), in: area,
+                look: look)
+        case .word(let field, let editor):
+            canvas.draw(Prompt(label: "\(field.rawValue): ", editor: editor), in: area, look: look)
+        case .keep(let editor):
+            canvas.draw(Prompt(label: "write the net to: ", editor: editor), in: area, look: look)
+        case .leavingRuns:
+            canvas.draw(
+                MessageLine(.warning, "nets are not kept yet: e keeps them and quits, q quits without, Esc stays"),
+                in: area, look: look)
+        case .opening:
+            canvas.draw(
+                MessageLine(.warning, "unsaved choices would be lost: o opens the net all the same, Esc stays"),
+                in: area, look: look)
+        case .dropping:
+            canvas.draw(
+                MessageLine(.warning, "what it has learned would be lost: x drops the run, Esc stays"), in: area,
                 look: look)
         case .browsing, .help:
             guard let notice = session.notice else { return }

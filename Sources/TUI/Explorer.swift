@@ -5,17 +5,27 @@ public import Workbench
 ///
 /// Belongs to the thread that runs it.
 public final class Explorer {
-    private let mailbox: Mailbox<Event>
-    private let runner: EffectRunner
+    private let mailbox: Mailbox<Message>
+    private let training: TrainingRunner
+    private var runner: EffectRunner
+    /// Counts the nets that were opened: what runners of earlier ones still send is dropped.
+    private var opened = 0
     private var state: ScreenState
     private var size = Size(width: 80, height: 24)
     private var look = Look(.mono, .unicode)
 
+    /// What an effect answered, and to which net it belongs; `nil` for runs of the training view, which belong to none.
+    private struct Message: Sendable {
+        let event: Event
+        let opened: Int?
+    }
+
     /// An explorer of a session.
     public init(_ session: Session) {
-        let mailbox = Mailbox<Event>()
+        let mailbox = Mailbox<Message>()
         self.mailbox = mailbox
-        runner = EffectRunner(session.subject) { mailbox.post($0) }
+        training = TrainingRunner { mailbox.post(Message(event: $0, opened: nil)) }
+        runner = EffectRunner(session.subject, training: training) { mailbox.post(Message(event: $0, opened: 0)) }
         state = ScreenState(session)
     }
 
@@ -38,26 +48,61 @@ public final class Explorer {
             }, handle: { event in handle(event) })
     }
 
-    private func handle(_ event: LoopEvent<Event>) -> LoopStep {
+    private func handle(_ event: LoopEvent<Message>) -> LoopStep {
         var reaction = Reaction()
         switch event {
         case .input(.key(let key)): reaction = state.press(key, size: size)
         case .input(.paste(let text)): state.paste(text)
         case .input(.mouse(let event)): reaction = state.point(event, size: size, look: look)
-        case .message(let event):
-            reaction.effects = state.session.receive(event)
-            if case .saved = event, state.isLeavingAfterSave { return .quit }
-            if case .failed = event { state.isLeavingAfterSave = false }
+        case .message(let message):
+            guard message.opened == nil || message.opened == opened else { return .idle }
+            if case .opened(let subject) = message.event { replaceRunner(subject) }
+            reaction = state.receive(message.event)
         case .tick: return .idle
-        case .terminate: return .quit
+        case .terminate:
+            // Nothing is asked any more, and nothing is lost.
+            training.finish()
+            return .quit
         }
         for effect in reaction.effects { runner.perform(effect) }
         state.details = Details(state.session, reusing: state.details)
         return reaction.step
     }
+
+    /// Has a net of its own measured from now on.
+    private func replaceRunner(_ subject: Subject) {
+        runner.stop()
+        opened += 1
+        let (mailbox, number) = (mailbox, opened)
+        runner = EffectRunner(subject, training: training) { mailbox.post(Message(event: $0, opened: number)) }
+        state.details = nil
+    }
 }
 
 extension ScreenState {
+    /// Takes in what an effect answered.
+    mutating func receive(_ event: Event) -> Reaction {
+        let effects = session.receive(event)
+        switch event {
+        case .saved where isLeavingAfterSave: return Reaction(effects: effects, step: .quit)
+        case .failed: isLeavingAfterSave = false
+        case .opened:
+            view = .explorer
+            focus = .layers
+            mode = .browsing
+            recompute = nil
+        case .training(_, .refused): isLeavingAfterRuns = false
+        case .training(_, .ended) where mode == .leavingRuns && !session.training.isUnsaved: mode = .browsing
+        case .training(_, .ended) where isLeavingAfterRuns && !session.training.isUnsaved:
+            isLeavingAfterRuns = false
+            var reaction = quitWithoutRuns()
+            reaction.effects += effects
+            return reaction
+        default: break
+        }
+        return Reaction(effects: effects)
+    }
+
     /// Takes pasted text into the line being edited.
     mutating func paste(_ text: String) {
         let line = String(text.prefix { $0 != "\n" })
@@ -74,7 +119,13 @@ extension ScreenState {
         case .command(var editor):
             editor.insert(line)
             mode = .command(editor)
-        case .browsing, .bits, .leaving, .help: break
+        case .word(let field, var editor):
+            editor.insert(line)
+            mode = .word(field, editor)
+        case .keep(var editor):
+            editor.insert(line)
+            mode = .keep(editor)
+        case .browsing, .bits, .leaving, .leavingRuns, .opening, .dropping, .help: break
         }
     }
 }

@@ -44,6 +44,7 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["3"], .view(.channels), group: "Views", "channels: b, sigma, range, bits, threshold, error"),
     KeyBinding(["5"], .view(.sensitivity), group: "Views", "sensitivity: what each layer alone costs; Esc ends it"),
     KeyBinding(["6"], .view(.theory), group: "Views", "theory: formulas beside simulations"),
+    KeyBinding(["7"], .view(.training), group: "Views", "training: train nets, watch them, open them here"),
 
     KeyBinding(["s"], .save, group: "Files", hint: "save", "save the configuration"),
     KeyBinding(["W"], .saveAs, group: "Files", "save under another name"),
@@ -81,3 +82,39 @@ let theoryKeys = KeyTable<Action>([
     KeyBinding(["}"], .theory(.threshold(percent: 1)), group: "Theory", "threshold 1 % higher"),
     KeyBinding(["x"], .theory(.release), group: "Theory", "threshold back to the formula's best"),
 ]).followed(by: KeyTable(explorerKeys.bindings.filter { ["Views", "Files", "General"].contains($0.group) }))
+
+/// The keys of the training view: its own, then those of every view that it leaves free.
+let trainingKeys = KeyTable<Action>([
+    KeyBinding(
+        ["t"], .training(.start), group: "Training", hint: "train",
+        "start a run as the form says; two go side by side"),
+    KeyBinding([" "], .training(.pause), group: "Training", hint: "pause", "pause the selected run, or go on"),
+    KeyBinding(
+        ["e"], .training(.keep), group: "Training", hint: "keep", "end the selected run and write its net"),
+    KeyBinding(["o"], .training(.open), group: "Training", hint: "open", "open the run's net in the explorer"),
+    KeyBinding(
+        [.tab], .training(.panel(1)), group: "Training", hint: "panel",
+        "next panel: setup, curves, layers, gradients"),
+    KeyBinding([.backTab], .training(.panel(-1)), group: "Training", "previous panel"),
+    KeyBinding(
+        [.up, "k"], .training(.move(-1)), group: "Training", hint: "line", "previous line of the form, or layer"),
+    KeyBinding(
+        [.down, "j"], .training(.move(1)), group: "Training", hint: "line", "next line of the form, or layer"),
+    KeyBinding(
+        [.left, "h"], .training(.sideways(-1)), group: "Training", hint: "word",
+        "previous word of the line, or figure of layers"),
+    KeyBinding(
+        [.right, "l"], .training(.sideways(1)), group: "Training", hint: "word",
+        "next word of the line, or figure of layers"),
+    KeyBinding([.enter], .training(.type), group: "Training", "type the word of the form's line"),
+    KeyBinding(
+        ["x"], .training(.drop), group: "Training", hint: "drop",
+        "end the selected run without its net; then take it away"),
+    KeyBinding(["r"], .training(.other), group: "Training", hint: "other run", "select the other run"),
+    KeyBinding([.pageUp], .training(.move(-10)), group: "Training", "ten lines up"),
+    KeyBinding([.pageDown], .training(.move(10)), group: "Training", "ten lines down"),
+    KeyBinding([.home, "g"], .training(.move(-1000)), group: "Training", "first line"),
+    KeyBinding([.end, "G"], .training(.move(1000)), group: "Training", "last line"),
+]).followed(
+    by: KeyTable(
+        explorerKeys.bindings.filter { ["Views", "Files", "General"].contains($0.group) && $0.keys != ["o"] }))

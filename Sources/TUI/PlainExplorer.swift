@@ -9,12 +9,16 @@ public final class PlainExplorer {
     private enum Message: Sendable {
         case line(String)
         case endOfInput
-        case event(Event)
+        /// What an effect answered, and to which net it belongs; `nil` for runs, which belong to none.
+        case event(Event, opened: Int?)
     }
 
     private let messages: AsyncStream<Message>
     private let inbox: AsyncStream<Message>.Continuation
-    private let runner: EffectRunner
+    private let training: TrainingRunner
+    private var runner: EffectRunner
+    /// Counts the nets that were opened: what runners of earlier ones still send is dropped.
+    private var opened = 0
     private let write: (String) -> Void
     private var session: Session
     /// The tenths of the calibration that were announced.
@@ -33,7 +37,10 @@ public final class PlainExplorer {
     /// A plain explorer of a session; `write` gets one line at a time.
     public init(_ session: Session, write: @escaping (String) -> Void) {
         (messages, inbox) = AsyncStream.makeStream(of: Message.self)
-        runner = EffectRunner(session.subject) { [inbox] in inbox.yield(.event($0)) }
+        training = TrainingRunner { [inbox] in inbox.yield(.event($0, opened: nil)) }
+        runner = EffectRunner(session.subject, training: training) { [inbox] in
+            inbox.yield(.event($0, opened: 0))
+        }
         self.write = write
         self.session = session
     }
@@ -63,7 +70,8 @@ public final class PlainExplorer {
                     pending.append(line)
                 }
             case .endOfInput: isInputOver = true
-            case .event(let event): receive(event)
+            case .event(.opened(let subject), _): open(subject)
+            case .event(let event, let number): if number == nil || number == opened { receive(event) }
             }
             if isMeasured || session.stopped != nil { isWaiting = false }
             while session.plan != nil || session.stopped != nil, !isWaiting, !isAnswerDue, !isTheoryDue,
@@ -72,6 +80,7 @@ public final class PlainExplorer {
                 if !take(pending.removeFirst()) { return finish() }
             }
             if isInputOver, pending.isEmpty, !isTheoryDue, session.sensitivity.progress == nil,
+                !session.training.runs.contains(where: \.isUnderWay),
                 session.stopped != nil || session.estimate?.isComplete ?? false
             {
                 return finish()
@@ -80,8 +89,11 @@ public final class PlainExplorer {
         return finish()
     }
 
-    /// Whether everything that was asked to be measured is.
-    private var isMeasured: Bool { session.sensitivity.progress == nil && session.estimate?.isComplete ?? false }
+    /// Whether everything that was asked to be measured is, and no run goes on.
+    private var isMeasured: Bool {
+        session.sensitivity.progress == nil && session.estimate?.isComplete ?? false
+            && !session.training.runs.contains { $0.phase != .paused && $0.isUnderWay }
+    }
 
     private func finish() -> Bool {
         runner.stop()
@@ -112,6 +124,8 @@ public final class PlainExplorer {
                 "layer \(key.layer + 1) alone, weights \(settings.weights.label) and activations "
                     + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
         case .simulated: theory()
+        case .training(let run, let event): report(event, ofRun: run)
+        case .opened: break
         case .stopped: say()
         case .failed, .saved, .loaded:
             isAnswerDue = false
@@ -137,9 +151,12 @@ public final class PlainExplorer {
                 case .view: write("there are no views here: use layers, show and status")
                 case .help: help()
                 case .quit:
-                    if !session.isUnsaved || wasLeaving { return false }
+                    if !session.isUnsaved && !session.training.isUnsaved || wasLeaving { return false }
                     isLeaving = true
-                    write("unsaved choices: save FILE keeps them, quit once more leaves without")
+                    write(
+                        session.isUnsaved
+                            ? "unsaved choices: save FILE keeps them, quit once more leaves without"
+                            : "a run goes on: train keep ends it and keeps its net, quit once more leaves without")
                 }
             } catch {
                 write("error: \(error.text)")
@@ -165,10 +182,47 @@ public final class PlainExplorer {
         for effect in effects {
             switch effect {
             case .save, .load: isAnswerDue = true
+            case .train(_, .open): isAnswerDue = true
             default: break
             }
             if case .measure = effect { isFirstEstimate = true }
             runner.perform(effect)
+        }
+    }
+
+    /// Goes on with a net that was trained; what still comes from the one before concerns nobody.
+    private func open(_ subject: Subject) {
+        runner.stop()
+        opened += 1
+        let number = opened
+        runner = EffectRunner(subject, training: training) { [inbox] in
+            inbox.yield(.event($0, opened: number))
+        }
+        isAnswerDue = false
+        announced = 0
+        perform(session.receive(.opened(subject)))
+        say()
+        write("calibrating on \(subject.observed.images.count.grouped) images")
+    }
+
+    /// What a run has come to; single steps are not told.
+    private func report(_ event: TrainingEvent, ofRun id: Int) {
+        guard let run = session.training.runs.first(where: { $0.id == id }) else { return }
+        switch event {
+        case .began(let outline):
+            write(
+                "run \(run.letter): \(run.form.summary), \(outline.steps.grouped) steps on "
+                    + "\(outline.trainImages.grouped) images")
+        case .progressed: break
+        case .epoch(let epoch):
+            let test = epoch.testAccuracy.map { ", test \((100 * $0).fixed(2)) %" } ?? ""
+            write(
+                "run \(run.letter): epoch \(epoch.epoch), loss \(epoch.loss.fixed(4)), training "
+                    + "\((100 * epoch.trainAccuracy).fixed(2)) %\(test)")
+        case .ended: say()
+        case .refused:
+            isAnswerDue = false
+            say()
         }
     }
 
@@ -183,6 +237,9 @@ public final class PlainExplorer {
         write("  layers, show, status: say it again; wait: until all images are measured")
         write(
             "  theory clipping, bins, angle, sigma: formulas beside simulations; theory bits 3 and so on set them")
+        write(
+            "  train net resnet8 and so on say what to train, train start begins, train keep ends it and writes the net, "
+                + "train open explores it")
         write("  all COMMAND acts on all layers, for example: all activations 3")
     }
 

@@ -25,6 +25,13 @@ extension ScreenState {
             return type(key, editor, as: { .load($0) }, finish: { $0.isEmpty ? [] : [.load($0)] })
         case .command(let editor): return typeCommand(key, editor)
         case .leaving: return leave(key)
+        case .word(let field, let editor):
+            return type(key, editor, as: { .word(field, $0) }, finish: { [.train(.word(field, $0.trimmed))] })
+        case .keep(let editor):
+            return type(key, editor, as: { .keep($0) }, finish: { $0.isEmpty ? [] : [.train(.keep($0))] })
+        case .leavingRuns: return leaveRuns(key)
+        case .opening: return confirm(key, "o", .train(.open))
+        case .dropping: return confirm(key, "x", .train(.drop))
         case .help(let scroll): return scrollHelp(key, scroll, size: size)
         }
     }
@@ -93,6 +100,7 @@ extension ScreenState {
                 switch try TypedCommand(editor.text.trimmed, layerNames: names) {
                 case .session(let command):
                     if case .theory = command { view = .theory }
+                    if case .train = command { view = .training }
                     return run([command])
                 case .view(let kind): return show(kind)
                 case .help: mode = .help(0)
@@ -186,6 +194,7 @@ extension ScreenState {
         case .load: mode = .load(LineEditor(session.file ?? suggestedFile))
         case .command: mode = .command(LineEditor())
         case .theory(let action): return perform(action)
+        case .training(let action): return perform(action)
         case .help: mode = .help(0)
         case .suspend: return Reaction(step: .suspend)
         case .quit: return quit()
@@ -208,6 +217,15 @@ extension ScreenState {
     private var suggestedFile: String { "\(session.subject.name).nibble.json" }
 
     private mutating func quit() -> Reaction {
+        guard !session.training.isUnsaved else {
+            mode = .leavingRuns
+            return Reaction()
+        }
+        return quitWithoutRuns()
+    }
+
+    /// Asks for unsaved choices, or ends.
+    mutating func quitWithoutRuns() -> Reaction {
         guard session.isUnsaved else { return Reaction(step: .quit) }
         mode = .leaving
         return Reaction()
@@ -220,7 +238,7 @@ extension ScreenState {
         switch kind {
         case .sensitivity: return run([.sense])
         case .theory: return run([.theory(.show)])
-        case .explorer, .weights, .channels: return Reaction()
+        case .explorer, .weights, .channels, .training: return Reaction()
         }
     }
 

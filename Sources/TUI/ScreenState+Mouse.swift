@@ -6,6 +6,7 @@ extension ScreenState {
     mutating func point(_ event: MouseEvent, size: Size, look: Look) -> Reaction {
         guard mode == .browsing else { return Reaction(step: .idle) }
         if view == .theory { return pointAtTheory(event, size: size, look: look) }
+        if view == .training { return pointAtTraining(event, size: size, look: look) }
         let layout = ExplorerLayout(size)
         let isOverLayers = layout.layers.contains(event.position)
         switch event.action {

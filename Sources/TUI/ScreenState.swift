@@ -15,6 +15,16 @@ struct ScreenState {
         case command(LineEditor)
         /// Something is unsaved: save, leave, or stay.
         case leaving
+        /// The word of a line of the training form.
+        case word(TrainingField, LineEditor)
+        /// The file of a run's net.
+        case keep(LineEditor)
+        /// Runs are under way or their nets are not written: keep them, leave, or stay.
+        case leavingRuns
+        /// A trained net would take the place of choices that are unsaved: once more, or stay.
+        case opening
+        /// A run that is under way would be lost: once more, or stay.
+        case dropping
         /// The help, scrolled so far.
         case help(Int)
     }
@@ -36,9 +46,17 @@ struct ScreenState {
     var details: Details?
     /// Whether the program ends once the configuration is written.
     var isLeavingAfterSave = false
+    /// Whether the program ends once the nets of all runs are written.
+    var isLeavingAfterRuns = false
 
     /// What keys do in the view shown.
-    var keys: KeyTable<Action> { view == .theory ? theoryKeys : explorerKeys }
+    var keys: KeyTable<Action> {
+        switch view {
+        case .theory: theoryKeys
+        case .training: trainingKeys
+        case .explorer, .weights, .channels, .sensitivity: explorerKeys
+        }
+    }
 
     /// The first frame's state.
     init(_ session: Session) { self.session = session }

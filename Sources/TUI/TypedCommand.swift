@@ -25,8 +25,8 @@ enum TypedCommand: Hashable, Sendable {
         ("budget", AllocationBudget.allCases.map(\.rawValue)), ("rule", AllocationRule.allCases.map(\.rawValue)),
         ("measure", AllocationMeasure.allCases.map(\.rawValue)),
         ("residual", ResidualStorage.allCases.map(\.rawValue)), ("filter", []), ("layer", []), ("channel", []),
-        ("view", ["explorer", "weights", "channels", "sensitivity", "theory"]), ("sensitivity", []),
-        ("theory", theoryWords), ("apply", ["all"]),
+        ("view", ["explorer", "weights", "channels", "sensitivity", "theory", "training"]), ("sensitivity", []),
+        ("theory", theoryWords), ("train", trainingWords), ("apply", ["all"]),
         ("undo", []), ("redo", []),
         ("save", []), ("load", []), ("help", []), ("quit", []),
     ]
@@ -51,6 +51,7 @@ enum TypedCommand: Hashable, Sendable {
         case "filter": self = .session(.filter(value))
         case "sensitivity": self = .session(.sense)
         case "theory": self = .session(.theory(try TypedCommand.theory(value)))
+        case "train": self = .session(.train(try TypedCommand.train(value)))
         case "apply": self = .session(.applyToAll)
         case "save", "load":
             guard !value.isEmpty else { throw Problem(text: "\(name) needs a file") }
@@ -67,10 +68,10 @@ enum TypedCommand: Hashable, Sendable {
         case "view":
             let views: [String: ViewKind] = [
                 "explorer": .explorer, "weights": .weights, "channels": .channels, "sensitivity": .sensitivity,
-                "theory": .theory,
+                "theory": .theory, "training": .training,
             ]
             guard let view = views[value] else {
-                throw Problem(text: "view is explorer, weights, channels, sensitivity or theory")
+                throw Problem(text: "view is explorer, weights, channels, sensitivity, theory or training")
             }
             self = .view(view)
         case "budget": self = .session(.editNet(.budget(try TypedCommand.choice(name, value))))

@@ -56,10 +56,27 @@ import Testing
         }
     }
 
+    @Test func `recording layers writes a table and changes no other file`() throws {
+        for (run, more) in [("plain", []), ("recorded", ["--record-layers", "8"])] {
+            let result = try train(small + images + ["--output", "\(folder)/\(run)"] + more)
+            #expect(result.end == .exited(0), "\(result.output)")
+        }
+        for file in ["resnet8.onnx", "epochs.csv", "checkpoint.safetensors"] {
+            #expect(try content("\(folder)/plain/\(file)") == content("\(folder)/recorded/\(file)"), "\(file)")
+        }
+        let rows = String(decoding: try content("\(folder)/recorded/layers.csv"), as: UTF8.self).split(
+            separator: "\n")
+        // 32 steps, of which 0, 8, 16 and 24, of ten layers.
+        #expect(rows.count == 1 + 4 * 10)
+        #expect(rows[0].hasPrefix("step,layer,weight norm,gradient norm,effective step,weights' angle"))
+        #expect(rows.dropFirst().allSatisfy { $0.split(separator: ",").count == 8 })
+    }
+
     @Test func `a run that is killed ends as it would have when it is resumed`() throws {
         let nibble = TerminalSession.path(of: "nibble")
         let arguments = (small + images).joined(separator: " ")
-        #expect(try train(small + images + ["--output", "\(folder)/whole"]).end == .exited(0))
+        let recording = ["--record-layers", "5"]
+        #expect(try train(small + images + recording + ["--output", "\(folder)/whole"]).end == .exited(0))
         _ = try shell(
             """
             \(nibble) train \(arguments) --output \(folder)/killed 2>\(folder)/errors & p=$!
@@ -68,9 +85,9 @@ import Testing
             """)
         #expect(
             try train(small + images + ["--output", "\(folder)/killed"]).end == .exited(1), "not without --resume")
-        let result = try train(small + images + ["--output", "\(folder)/killed", "--resume"])
+        let result = try train(small + images + recording + ["--output", "\(folder)/killed", "--resume"])
         #expect(result.end == .exited(0), "\(result.output)")
-        for file in ["resnet8.onnx", "epochs.csv", "checkpoint.safetensors"] {
+        for file in ["resnet8.onnx", "epochs.csv", "checkpoint.safetensors", "layers.csv"] {
             #expect(try content("\(folder)/killed/\(file)") == content("\(folder)/whole/\(file)"), "\(file)")
         }
     }
@@ -121,7 +138,8 @@ import Testing
         ["resnet8", "--output", "x", "--precision", "8,8,0,16"],
         ["resnet8", "--output", "x", "--norm", "l3"], ["resnet8", "--output", "x", "--decay", "-1"],
         ["resnet8", "--output", "x", "--epochs", "0"], ["resnet8", "--output", "x", "--rate", "nan"],
-        ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--labels", "y"],
+        ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--record-layers", "0"],
+        ["--experiment", "sigma", "--record-layers", "1"], ["resnet8", "--output", "x", "--labels", "y"],
     ])
     func `wrong usage is exit code 64`(arguments: [String]) throws {
         let result = try train(arguments)

@@ -17,16 +17,7 @@ struct TheoryLayout {
     let panels: [(panel: TheoryPanel, frame: Rect)]
 
     init(_ size: Size, chosen: TheoryPanel) {
-        var body = Rect(size)
-        // The same lines as in the other views: title above; status, message and keys below.
-        _ = body.takeTop(1)
-        _ = body.takeBottom(3)
-        guard body.width >= 156, body.height >= 40 else {
-            panels = [(chosen, body)]
-            return
-        }
-        let frames = body.stacked(.share(1), .share(1)).flatMap { $0.sideBySide(.share(1), .share(1)) }
-        panels = zip(TheoryPanel.allCases, frames).map { ($0, $1) }
+        panels = PanelLayout(size, chosen: chosen).panels
     }
 
     /// The parts of a panel; `selected` is the slider that stays where there is room for one only.

@@ -32,6 +32,8 @@ public struct CurvePlot: Widget {
         case dashed
         /// Dots.
         case dotted
+        /// The curve's letter at each point, and no line.
+        case letters
     }
 
     /// A curve through points with ascending x.
@@ -185,7 +187,7 @@ extension CurvePlot.Curve {
     /// What stands for the curve in the legend, and draws it in ASCII.
     func sign(_ glyphs: Glyphs) -> String {
         switch (glyphs, pattern) {
-        case (.ascii, _): return String(letter)
+        case (.ascii, _), (.unicode, .letters): return String(letter)
         case (.unicode, .solid): return "⠒⠒"
         case (.unicode, .dashed): return "⠒⠂"
         case (.unicode, .dotted): return "⠂⠂"

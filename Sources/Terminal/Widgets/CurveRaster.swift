@@ -6,9 +6,10 @@ struct CurveRaster {
     init(_ curve: CurvePlot.Curve, axes: PlotAxes, size: Size, glyphs: Glyphs) {
         self.size = size
         characters = [Character?](repeating: nil, count: size.width * size.height)
-        switch glyphs {
-        case .unicode: plotDots(curve, axes: axes)
-        case .ascii: plotLetters(curve, axes: axes)
+        switch (curve.pattern, glyphs) {
+        case (.letters, _): plotPoints(curve, axes: axes)
+        case (_, .unicode): plotDots(curve, axes: axes)
+        case (_, .ascii): plotLetters(curve, axes: axes)
         }
     }
 
@@ -47,7 +48,7 @@ struct CurveRaster {
 
     private static func isDrawn(_ column: Int, _ pattern: CurvePlot.Pattern) -> Bool {
         switch pattern {
-        case .solid: return true
+        case .solid, .letters: return true
         case .dashed: return column % 6 < 4
         case .dotted: return column % 3 == 0
         }
@@ -82,6 +83,15 @@ struct CurveRaster {
         for (column, height) in CurveRaster.heights(curve, axes: axes, columns: size.width).enumerated() {
             guard let height else { continue }
             let row = ((1 - height) * Double(size.height)).index(upTo: size.height - 1)
+            characters[row * size.width + column] = curve.letter
+        }
+    }
+
+    private mutating func plotPoints(_ curve: CurvePlot.Curve, axes: PlotAxes) {
+        for point in curve.points {
+            guard let x = axes.xFraction(point.x), let y = axes.yFraction(point.y) else { continue }
+            let column = (x * Double(size.width)).index(upTo: size.width - 1)
+            let row = ((1 - y) * Double(size.height)).index(upTo: size.height - 1)
             characters[row * size.width + column] = curve.letter
         }
     }

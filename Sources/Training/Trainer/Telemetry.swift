@@ -45,6 +45,9 @@ public struct LayerTelemetry: Hashable, Sendable {
     public let layerGradients: Histogram
     /// The values of ∂L/∂w.
     public let weightGradients: Histogram
+    /// What each scheme of `NormScheme.standard` takes for the deviation of the layer's sums, as a share of it: the mean over the first
+    /// channels; empty where nothing is normalized.
+    public let sigmaRatios: [Double]
 
     /// The angle between a tensor and its quantized copy.
     public struct Turn: Hashable, Sendable {
@@ -68,6 +71,8 @@ struct TelemetryRecorder {
 
     /// Bins of a histogram.
     static let bins = 512
+    /// Channels whose deviation is estimated.
+    static let channels = 4
 }
 
 extension Trainer {
@@ -107,7 +112,8 @@ extension Trainer {
                         zip(squares, stepRates(layer, parameters)).map { $0 > 0 ? $1 / $0 : 0 }),
                     weights: turnOfWeights(parameters, recorder.request),
                     activations: turnOfActivations(layer, recorder.request), gradients: gradients.turn,
-                    layerGradients: gradients.values, weightGradients: histogram(changes))
+                    layerGradients: gradients.values, weightGradients: histogram(changes),
+                    sigmaRatios: sigmaRatios(layer))
             })
     }
 
@@ -159,6 +165,26 @@ extension Trainer {
             shard.rounded[tensor].map { $0.planar(shard.all) }
             ?? TensorQuantizer(bits: bits, values)(values, .nearest, random(0))
         return LayerTelemetry.Turn(bits: bits, cosine: AngleTheory.cosine(values, copy), isUsed: isUsed)
+    }
+
+    private func sigmaRatios(_ layer: Int) -> [Double] {
+        guard let raw = shards[0].raw[layer] else { return [] }
+        let (values, plane) = (raw.planar(shards[0].all), raw.layout.height * raw.layout.width)
+        let channels = (0..<min(TelemetryRecorder.channels, raw.layout.channels)).map { channel in
+            shards[0].all.flatMap { image in
+                let start = (image * raw.layout.channels + channel) * plane
+                return values[start..<start + plane].map { Double($0) }
+            }
+        }
+        return NormScheme.standard.map { scheme in
+            mean(
+                channels.compactMap { channel in
+                    guard let truth = try? ChannelNormalization(channel, scheme: .l2).sigma, truth > 0,
+                        let estimate = try? ChannelNormalization(channel, scheme: scheme).sigma
+                    else { return nil }
+                    return estimate / truth
+                })
+        }
     }
 
     /// Counts over a range as wide on both sides of zero, so that zero stands in the middle.

@@ -22,6 +22,7 @@ public final class EffectRunner: Sendable {
     }
 
     private let subject: Subject
+    private let training: TrainingRunner
     private let files: ConfigurationFiles
     private let send: @Sendable (Event) -> Void
     private let state = Mutexed(State())
@@ -31,8 +32,13 @@ public final class EffectRunner: Sendable {
     private let floatCache: CheckpointCache
 
     /// A runner for a session's subject; `send` is called from any thread.
-    public init(_ subject: Subject, send: @escaping @Sendable (Event) -> Void) {
+    ///
+    /// - Parameter training: has the runs of the training view, which go on when another net is opened; by itself one of its own.
+    public init(
+        _ subject: Subject, training: TrainingRunner? = nil, send: @escaping @Sendable (Event) -> Void
+    ) {
         self.subject = subject
+        self.training = training ?? TrainingRunner(send: send)
         self.send = send
         files = ConfigurationFiles(subject: subject)
         cache = CheckpointCache(budget: subject.cacheBudget / 4 * 3)
@@ -47,6 +53,7 @@ public final class EffectRunner: Sendable {
         case .sense(let keys, let calibration): sense(keys, calibration)
         case .stopSensing: state.withLock { $0.sensing?.cancel() }
         case .simulate(let questions): simulate(questions)
+        case .train(let run, let effect): training.perform(effect, run: run, for: subject)
         case .save(let path, let configuration, let plan, let calibration):
             answer {
                 try files.write(configuration, plan: plan, calibration: calibration, to: path)

@@ -40,6 +40,8 @@ public enum Command: Hashable, Sendable {
     case stopSensing
     /// Changes what the theory view shows.
     case theory(TheoryChange)
+    /// Changes the training view, or one of its runs.
+    case train(TrainingChange)
     /// Writes the configuration to a file.
     case save(String)
     /// Reads a configuration from a file.

@@ -18,6 +18,10 @@ public enum Event: Sendable {
     case sensed(SensitivityKey, PairedDifference)
     /// A simulation of the theory view is done.
     case simulated(TheoryQuestion, TheoryAnswer)
+    /// A run of the training view reports.
+    case training(run: Int, TrainingEvent)
+    /// A trained net was read: it takes the place of the one explored.
+    case opened(Subject)
     /// A calibration, measurement or pass ended before its end, such as by a picture that is damaged; why, in one line.
     case stopped(String)
     /// A file could not be written or read; why, in one line.
@@ -36,6 +40,8 @@ public enum Effect: Sendable {
     case stopSensing
     /// Simulates one question after the other, beside whatever runs; any simulation before it is cancelled.
     case simulate([TheoryQuestion])
+    /// Something for a run of the training view; runs go on beside everything else.
+    case train(run: Int, TrainingEffect)
     /// Writes a configuration and what follows from it.
     case save(path: String, Configuration, QuantizationPlan, Calibration)
     /// Reads a configuration.

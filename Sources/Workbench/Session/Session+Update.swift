@@ -52,6 +52,8 @@ extension Session {
             return [.stopSensing]
         case .theory(let change):
             return look(at: change)
+        case .train(let change):
+            return train(change)
         case .save(let path):
             guard let plan, let calibration else {
                 return note(.warning, "not saved yet: calibration is still running; save again when it is done")
@@ -86,6 +88,11 @@ extension Session {
         case .simulated(let question, let answer):
             theory.answers[question] = answer
             theory.pending.remove(question)
+        case .training(let run, let event):
+            return receive(event, ofRun: run)
+        case .opened(let subject):
+            self = opening(subject)
+            return start
         case .saved(let path, let configuration):
             file = path
             savedConfiguration = configuration

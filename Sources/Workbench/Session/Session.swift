@@ -31,6 +31,8 @@ public struct Session: Sendable {
     public internal(set) var sensitivity = Sensitivity()
     /// What the theory view shows.
     public internal(set) var theory = Theory()
+    /// What the training view shows; it outlives the net that is explored.
+    public internal(set) var training: TrainingLab
 
     /// The selected layer.
     public internal(set) var selection = 0
@@ -61,6 +63,7 @@ public struct Session: Sendable {
         self.subject = subject
         self.configuration = configuration
         self.file = file
+        training = TrainingLab(hasLabels: subject.isLabelled)
         savedConfiguration = configuration
         selection = subject.net.layers.indices.first { !subject.net.firstLayers.contains($0) } ?? 0
     }

@@ -40,6 +40,12 @@ struct Train: AsyncParsableCommand {
     @Option(help: "The folder for everything that is written; it is made if it is not there.")
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write layers.csv: norms, effective steps, and how far quantization turns weights, activations and gradients (in degrees; "
+                + "at 4 bits where the run keeps floats), in every STEPS-th step.", valueName: "steps"))
+    var recordLayers: Int?
+
     @Flag(help: "Go on with the run that --output holds.")
     var resume = false
 
@@ -56,6 +62,10 @@ struct Train: AsyncParsableCommand {
             }
             guard output != nil else { throw ValidationError("name a folder for the run with --output DIR") }
         }
+        if let recordLayers {
+            guard net != nil else { throw ValidationError("--record-layers is for the run of a net") }
+            guard recordLayers >= 1 else { throw ValidationError("--record-layers must be at least 1") }
+        }
     }
 
     func run() async throws {
@@ -70,12 +80,12 @@ struct Train: AsyncParsableCommand {
                 "\(architecture.name) needs images of at least \(architecture.leastSize) x \(architecture.leastSize)"
             )
         }
-        let classes = max(loaded.train.classes, (loaded.test?.labels?.max() ?? 0) + 1, 2)
         let blueprint = architecture.blueprint(
             width: training.width ?? architecture.standardWidth, end: training.end(of: architecture), input: size,
-            classes: classes)
+            classes: loaded.classes)
         var run = try TrainingRun(
-            blueprint, try training.options(), data: loaded, folder: output, resumes: resume, options: options)
+            blueprint, try training.options(), data: loaded, folder: output, resumes: resume,
+            recordingLayersEvery: recordLayers, options: options)
         let flag = CancellationFlag()
         let interrupt = Interrupt { flag.cancel() }
         defer { interrupt.end() }

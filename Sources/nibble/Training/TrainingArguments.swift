@@ -73,8 +73,7 @@ struct TrainingArguments: ParsableArguments {
     func scheme() throws -> NormScheme? {
         guard let norm, norm != "none" else { return nil }
         guard let scheme = NormScheme(norm) else {
-            throw ValidationError(
-                "--norm is l2, l1, linf, top-K, range, range:2, range:code or none, not '\(norm)'")
+            throw ValidationError("--norm is \(NormScheme.words), not '\(norm)'")
         }
         return scheme
     }
@@ -107,50 +106,32 @@ struct TrainingArguments: ParsableArguments {
     }
 
     private func weightNormalization() throws -> WeightNorm {
-        switch weightNorm {
-        case "none": .none
-        case "trained": .trained
-        case "bounded", "bounded-l2": .bounded(.l2)
-        case "bounded-l1": .bounded(.l1)
-        case "bounded-linf": .bounded(.lInfinity)
-        default:
-            throw ValidationError(
-                "--weight-norm is none, trained, bounded, bounded-l1 or bounded-linf, not '\(weightNorm)'")
+        guard let norm = WeightNorm(weightNorm) else {
+            throw ValidationError("--weight-norm is \(WeightNorm.words), not '\(weightNorm)'")
         }
+        return norm
     }
 
     private func bits() throws -> TrainingPrecision? {
         guard precision != "float" else { return nil }
-        let numbers = precision.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard numbers.count == 4, numbers.allSatisfy(TrainingPrecision.isPossible) else {
-            throw ValidationError(
-                "--precision is float or four numbers of bits (1 to 16, or 32), not '\(precision)'")
-        }
-        return TrainingPrecision(
-            weights: numbers[0], activations: numbers[1], layerGradients: numbers[2], weightGradients: numbers[3],
-            rounding: rounding == .stochastic ? .stochastic : .nearest)
+        guard
+            let bits = TrainingPrecision(precision, rounding: rounding == .stochastic ? .stochastic : .nearest)
+        else { throw ValidationError("--precision is \(TrainingPrecision.words), not '\(precision)'") }
+        return bits
     }
 
     private func weightDecay() throws -> WeightDecay {
-        switch decay {
-        case "off": return .off
-        case "norm-schedule": return .normSchedule
-        default:
-            guard let coefficient = Double(decay), coefficient >= 0, coefficient < 1 else {
-                throw ValidationError("--decay is a number from 0 to below 1, off or norm-schedule, not '\(decay)'")
-            }
-            return coefficient > 0 ? .on(coefficient) : .off
+        guard let decay = WeightDecay(decay) else {
+            throw ValidationError("--decay is \(WeightDecay.words), not '\(decay)'")
         }
+        return decay
     }
 
     private func shape() throws -> Schedule.Shape {
-        switch schedule {
-        case "constant": .constant
-        case "cosine": .cosine
-        case "steps": .steps([0.5, 0.75])
-        case "triangle": .triangle(rise: 0.2)
-        default: throw ValidationError("--schedule is constant, cosine, steps or triangle, not '\(schedule)'")
+        guard let shape = Schedule.Shape(schedule) else {
+            throw ValidationError("--schedule is \(Schedule.Shape.words), not '\(schedule)'")
         }
+        return shape
     }
 
     private func clipping() throws -> Double? {

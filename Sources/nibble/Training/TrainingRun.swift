@@ -4,6 +4,7 @@ import Net
 import NetIO
 import Terminal
 import Training
+import Workbench
 
 /// A run in a folder: the net, its checkpoint and its figures.
 struct TrainingRun {
@@ -14,6 +15,8 @@ struct TrainingRun {
     private let choices: String
     /// Whether it was stopped before its end.
     private(set) var isStopped = false
+    /// What layers did, if it is recorded.
+    private var records: LayerRecords?
 
     static let checkpointName = "checkpoint.safetensors"
     /// A run that is killed loses no more than this.
@@ -21,8 +24,8 @@ struct TrainingRun {
 
     /// A run that begins in an empty folder, or goes on with what one holds.
     init(
-        _ net: Blueprint, _ training: TrainingOptions, data: TrainingDataOptions.Loaded, folder: String,
-        resumes: Bool, options: RunOptions
+        _ net: Blueprint, _ training: TrainingOptions, data: TrainingData, folder: String,
+        resumes: Bool, recordingLayersEvery interval: Int?, options: RunOptions
     ) throws {
         self.folder = folder
         self.options = options
@@ -48,6 +51,9 @@ struct TrainingRun {
         if mkdir(folder, 0o777) != 0, errno != EEXIST {
             throw Failure("\(folder): cannot be made: \(String(cString: strerror(errno)))")
         }
+        records = try interval.map {
+            try LayerRecords(interval: $0, path: "\(folder)/layers.csv", stepsDone: trainer.state.step)
+        }
         // Found out now rather than after an epoch.
         try TrainingCheckpoint(trainer.state, choices: choices).write(to: path)
     }
@@ -60,7 +66,9 @@ struct TrainingRun {
         let clock = ContinuousClock()
         var saved = clock.now
         while !trainer.isDone {
-            let result = try trainer.step()
+            let isRecorded = records?.includes(trainer.state.step) ?? false
+            let result = try trainer.step(recording: isRecorded ? TelemetryRequest() : nil)
+            if isRecorded, let telemetry = trainer.telemetry { records?.add(telemetry) }
             line.show(
                 step: trainer.state.step, of: trainer.stepCount, from: first, images: trainer.options.batch,
                 note:
@@ -87,6 +95,7 @@ struct TrainingRun {
     }
 
     private func save() throws {
+        try records?.write()
         try TrainingCheckpoint(trainer.state, choices: choices).write(to: "\(folder)/\(Self.checkpointName)")
     }
 

@@ -1,0 +1,37 @@
+import Training
+import Workbench
+
+extension TypedCommand {
+    /// What completes `train`.
+    static let trainingWords =
+        ["start", "pause", "keep", "drop", "open", "other"] + TrainingPanel.allCases.map(\.rawValue)
+        + TrainingField.allCases.flatMap { field in field.suggestions.map { "\(field.word) \($0)" } }
+
+    /// Reads what follows the word `train`: something done with a run, a panel, or a line of the form and its word.
+    static func train(_ words: String) throws(Problem) -> TrainingChange {
+        let parts = words.split(separator: " ", maxSplits: 1).map(String.init)
+        let value = parts.count > 1 ? parts[1].trimmed : ""
+        let name = parts.first ?? ""
+        switch name {
+        case "start": return .start
+        case "pause": return .pause
+        case "keep": return .keep(value.isEmpty ? nil : value)
+        case "drop": return .drop
+        case "open": return .open
+        case "other": return .other
+        default:
+            if let panel = TrainingPanel(rawValue: name) { return .panel(panel) }
+            guard let field = TrainingField.allCases.first(where: { $0.word == name }) else {
+                throw Problem(
+                    text: "train takes start, pause, keep [FILE], drop, open, other, "
+                        + TrainingField.allCases.map(\.word).joined(separator: ", "))
+            }
+            return .word(field, value)
+        }
+    }
+}
+
+extension TrainingField {
+    /// The line's name as one word, that of the option of `nibble train` where there is one.
+    var word: String { rawValue.replacing(" ", with: "-") }
+}

@@ -28,7 +28,11 @@ extension ScreenState {
         case .word(let field, let editor):
             return type(key, editor, as: { .word(field, $0) }, finish: { [.train(.word(field, $0.trimmed))] })
         case .keep(let editor):
-            return type(key, editor, as: { .keep($0) }, finish: { $0.isEmpty ? [] : [.train(.keep($0))] })
+            // The name that is offered stands for any like it that is free.
+            let offered = session.training.run?.outline?.file
+            return type(
+                key, editor, as: { .keep($0) },
+                finish: { $0.isEmpty ? [] : [.train(.keep($0 == offered ? nil : $0))] })
         case .leavingRuns: return leaveRuns(key)
         case .opening: return confirm(key, "o", .train(.open))
         case .dropping: return confirm(key, "x", .train(.drop))

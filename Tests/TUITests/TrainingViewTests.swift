@@ -169,9 +169,15 @@ import Testing
         #expect(state.session.training.run?.phase == .paused && text(state).contains("paused"))
         type([" ", "e"], &state)
         #expect(state.mode == .keep(LineEditor("mlp.onnx")))
+        var other = state
         let reaction = state.press(.enter, size: Self.small)
-        guard case .train(1, .keep("mlp.onnx"))? = reaction.effects.first else {
+        guard case .train(1, .keep(nil))? = reaction.effects.first else {
             Issue.record("\(reaction.effects)")
+            return
+        }
+        type([.backspace], &other)
+        guard case .train(1, .keep("mlp.onn"))? = other.press(.enter, size: Self.small).effects.first else {
+            Issue.record("not under the name that was typed")
             return
         }
         _ = state.receive(.training(run: 1, .ended(.stopped, file: "mlp.onnx")))

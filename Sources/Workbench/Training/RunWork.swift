@@ -115,10 +115,16 @@ struct RunWork: Sendable {
                 report.send(to: send)
             }
         }
+        var path: String?
+        switch control.wish {
+        case .drop: return send(.ended(.dropped, file: nil))
+        case .keep(let wanted): path = wanted
+        case .run, .pause: break
+        }
         let net = try trainer.graph()
         keepNet(net)
         do {
-            send(.ended(.completed, file: try NetFile.write(net, to: nil, in: folder)))
+            send(.ended(.completed, file: try NetFile.write(net, to: path, in: folder)))
         } catch {
             send(.ended(.completed, file: nil))
             send(.refused("\(error)"))
@@ -126,19 +132,33 @@ struct RunWork: Sendable {
     }
 
     /// The net's accuracy on the images to test on; `nil` without those, or if the run is to end meanwhile.
+    ///
+    /// A pause ends the test within milliseconds; it begins again when the run goes on.
     private func accuracy(of trainer: Trainer, _ data: TrainingData) throws -> Double? {
         guard let test = data.test else { return nil }
         let program = Program(LayerGraph(try trainer.graph()))
         let source = ImageSource(test, data.train.preprocessing)
-        let (classes, control) = (trainer.net.classes, control)
-        let options = RunOptions(threads: control.threads, isa: isa)
-        let result = Mutexed<Result<Double, any Error>?>(nil)
+        while !control.isEnding {
+            control.wait()
+            do {
+                return try accuracy(of: program, on: source, classes: trainer.net.classes)
+            } catch is Cancelled {
+                // Paused, or to end.
+            }
+        }
+        return nil
+    }
+
+    /// - Throws: `Cancelled` once the run is asked for something else than to run.
+    private func accuracy(of program: Program, on source: ImageSource, classes: Int) throws -> Double {
+        let (control, options) = (control, RunOptions(threads: control.threads, isa: isa))
+        let result = Mutexed<Result<Double, any Error>>(.failure(Cancelled()))
         let done = DispatchSemaphore(value: 0)
         // The thread is the run's own, so that it may block.
         Task.detached {
             do {
                 let accuracy = try await Trainer.accuracy(
-                    of: program, on: source, classes: classes, options, cancelled: { control.isEnding })
+                    of: program, on: source, classes: classes, options, cancelled: { !control.isRunning })
                 result.withLock { $0 = .success(accuracy) }
             } catch {
                 result.withLock { $0 = .failure(error) }
@@ -146,11 +166,7 @@ struct RunWork: Sendable {
             done.signal()
         }
         done.wait()
-        switch result.withLock({ $0 }) {
-        case .success(let accuracy): return accuracy
-        case .failure(is Cancelled), nil: return nil
-        case .failure(let error): throw error
-        }
+        return try result.withLock { $0 }.get()
     }
 
     /// Images that cannot be trained on.

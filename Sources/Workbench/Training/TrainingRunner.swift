@@ -13,6 +13,8 @@ public final class TrainingRunner: Sendable {
     /// What is known of a run while the program lasts.
     struct Entry: Sendable {
         let control: RunControl
+        /// How its images were framed and scaled, if they are a session's.
+        let input: SavedConfiguration.Input?
         var data: TrainingData?
         /// The net of a run that has ended.
         var net: Graph?
@@ -26,8 +28,8 @@ public final class TrainingRunner: Sendable {
     private let send: @Sendable (Event) -> Void
     private let entries = Mutexed([Int: Entry]())
     private let ended = DispatchSemaphore(value: 0)
-    /// The images of the first session: "session" means them also after a net that was trained on some of them was opened.
-    private let images = Mutexed<ImageSource?>(nil)
+    /// The first session's subject: "session" means its images also after a net that was trained on some of them was opened.
+    private let first = Mutexed<Subject?>(nil)
 
     /// A runner without runs; `send` is called from any thread.
     ///
@@ -70,14 +72,15 @@ public final class TrainingRunner: Sendable {
 
     private func start(_ form: TrainingForm, run: Int, threads: Int, _ subject: Subject) {
         let control = RunControl(threads: threads)
-        let images = images.withLock { images in
-            let first = images ?? subject.measured
-            images = first
-            return first
+        let own = first.withLock { first in
+            let own = first ?? subject
+            first = own
+            return own
         }
-        entries.withLock { $0[run] = Entry(control: control) }
+        let input = form[.data] == TrainingForm.session ? own.input : nil
+        entries.withLock { $0[run] = Entry(control: control, input: input) }
         let work = RunWork(
-            form: form, images: images, isa: subject.options.isa, control: control, folder: folder,
+            form: form, images: own.measured, isa: subject.options.isa, control: control, folder: folder,
             keepData: { [entries] data in entries.withLock { $0[run]?.data = data } },
             keepNet: { [entries] net in entries.withLock { $0[run]?.net = net } },
             send: { [self] event in report(event, run: run) })
@@ -97,7 +100,9 @@ public final class TrainingRunner: Sendable {
     }
 
     private func open(_ file: String, ofRun run: Int, _ subject: Subject) {
-        guard let data = entries.withLock({ $0[run]?.data }), let test = data.test else { return }
+        guard let entry = entries.withLock({ $0[run] }), let data = entry.data, let test = data.test else {
+            return send(.training(run: run, .refused("there are no images to explore the net on")))
+        }
         do {
             let onnx = try OnnxFile(path: file)
             let preprocessing = data.train.preprocessing
@@ -110,7 +115,7 @@ public final class TrainingRunner: Sendable {
                         measured: ImageSource(test, preprocessing, layout: layout, isShuffled: true),
                         observed: ImageSource(
                             data.train.images.prefix(Self.calibrationImages), preprocessing, layout: layout),
-                        input: SavedConfiguration.Input(preprocessing), options: subject.options,
+                        input: entry.input ?? SavedConfiguration.Input(preprocessing), options: subject.options,
                         arithmetic: subject.arithmetic, cacheBudget: subject.cacheBudget)))
         } catch {
             send(.training(run: run, .refused("\(error)")))
@@ -147,6 +152,9 @@ final class RunControl: Sendable {
 
     /// What was asked last.
     var wish: Wish { wishes.withLock { $0 } }
+
+    /// Whether the run is to go on.
+    var isRunning: Bool { if case .run = wish { true } else { false } }
 
     /// Whether the run is to end.
     var isEnding: Bool {

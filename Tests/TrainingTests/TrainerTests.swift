@@ -209,7 +209,10 @@ struct FloatPixels: PixelStore {
 }
 
 @Suite struct DecayTests {
-    private func trainer(_ decay: WeightDecay, records: Bool = false, epochs: Int = 3) throws -> Trainer {
+    private func trainer(_ decay: WeightDecay, records: Bool = false, epochs: Int = 3, drops: [Double] = [0.5])
+        throws
+        -> Trainer
+    {
         let net = Architecture.resnet(depth: 8).blueprint(
             width: 4, end: .normalized, input: MapSize(1, 8, 8), classes: 4)
         var options = TrainingOptions()
@@ -217,7 +220,7 @@ struct FloatPixels: PixelStore {
         options.epochs = epochs
         options.augmentation = .none
         options.decay = decay
-        options.schedule = Schedule(peak: 0.1, shape: .steps([0.5]))
+        options.schedule = Schedule(peak: 0.1, shape: .steps(drops))
         return try Trainer(
             net, options: options, images: try randomImages(net.input, count: 64, classes: 4), threads: 2,
             isa: .best,
@@ -234,6 +237,16 @@ struct FloatPixels: PixelStore {
         for ((a, b), c) in zip(zip(first, early), late) {
             #expect(abs(b / a - 1) < 1e-4)
             #expect(abs(c / a - 10) < 1e-3)
+        }
+    }
+
+    @Test func `only weights before a normalization have scheduled norms, all else scheduled rates`() throws {
+        let (scheduled, plain) = (try trainer(.normSchedule, drops: [0]), try trainer(.off, drops: [0]))
+        _ = (try scheduled.step(), try plain.step())
+        for (index, layer) in scheduled.net.layers.enumerated() {
+            guard let a = scheduled.state.layers[index], let b = plain.state.layers[index] else { continue }
+            #expect(a.scale == b.scale && a.shift == b.shift)
+            #expect((a.weights == b.weights) == (layer.convolution?.end != .normalized))
         }
     }
 

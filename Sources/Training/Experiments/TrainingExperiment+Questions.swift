@@ -74,28 +74,29 @@ extension TrainingExperiment {
                 }, recordsNorms: recordsNorms)
         }
         let on = try await outcome(
-            of: variant("decay on", .on(5e-4), recordsNorms: true), share: 0...0.2, progress, cancelled)
-        let off = try await outcome(of: variant("decay off", .off), share: 0.2...0.4, progress, cancelled)
+            of: variant("decay on", .on(5e-4), recordsNorms: true), share: 0...0.125, progress, cancelled)
+        let off = try await outcome(of: variant("decay off", .off), share: 0.125...0.25, progress, cancelled)
         let corrected = try await outcome(
             of: variant("off, rates corrected", .corrected(on.trainer.normRecord ?? NormRecord())),
-            share: 0.4...0.6,
+            share: 0.25...0.375,
             progress, cancelled)
         let scheduled = try await outcome(
-            of: variant("off, norms scheduled", .normSchedule), share: 0.6...0.8, progress, cancelled)
+            of: variant("off, norms scheduled", .normSchedule), share: 0.375...0.5, progress, cancelled)
         let outcomes = [on, off, corrected, scheduled]
 
-        // Balance is reached in some 1 / (4 η λ) steps: 50.
+        // Balance is reached in some 1 / (4 η λ) steps, 50, once gradients have settled: the run is four times as long.
         let balance = EquilibriumNorm(rate: 0.1, decay: 0.05)
         let settled = try await outcome(
             of: Variant(
                 name: "equilibrium",
                 options: options {
+                    $0.epochs = max($0.epochs, 24)
                     $0.schedule = Schedule(peak: balance.rate, shape: .constant)
                     $0.decay = .on(balance.decay)
                     $0.momentum = 0
                     $0.isNesterov = false
                     $0.clipping = nil
-                }, recordsNorms: true), share: 0.8...1, progress, cancelled)
+                }, recordsNorms: true), share: 0.5...1, progress, cancelled)
         let equilibrium = balance.table(settled.trainer)
 
         let report = report(outcomes, title: "Weight decay", comparedWith: 0)

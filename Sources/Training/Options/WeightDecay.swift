@@ -14,8 +14,9 @@ public enum WeightDecay: Hashable, Sendable {
     /// Nothing is taken; the rate of each channel is that of a run with decay in effect: η ‖w‖² / ‖w_decayed‖², with the
     /// norms that run recorded.
     case corrected(NormRecord)
-    /// Nothing is taken and the rate stays at its peak; channels are scaled after each step so that the effective step
-    /// η / ‖w‖² is that of the schedule at the first norm: ‖w‖ = ‖w₀‖ sqrt(peak / rate).
+    /// Nothing is taken and the rate of these weights stays at its peak; channels are scaled after each step so that the
+    /// effective step η / ‖w‖² is that of the schedule at the first norm: ‖w‖ = ‖w₀‖ sqrt(peak / rate). Other parameters,
+    /// whose size matters, keep to the schedule.
     case normSchedule
 
     /// λ.

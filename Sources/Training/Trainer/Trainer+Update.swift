@@ -13,24 +13,28 @@ extension Trainer {
         for index in state.layers.indices {
             guard let gradients = parameterGradients[index], let parameters = state.layers[index] else { continue }
             let isInvariant = net.layers[index].convolution?.end == .normalized
-            let rate = options.decay == .normSchedule ? options.schedule.peak : scheduled
             var corrections: [Double]?
             if case .corrected(let record) = options.decay, isInvariant, record.squares.indices.contains(state.step)
             {
                 corrections = zip(norms[index], record.squares[state.step][index]).map { $1 > 0 ? $0 / $1 : 1 }
             }
             func change(
-                _ path: WritableKeyPath<LayerParameters, [Float]>, decay: Double = 0, corrections: [Double]? = nil
+                _ path: WritableKeyPath<LayerParameters, [Float]>, rate: Double = scheduled, decay: Double = 0,
+                corrections: [Double]? = nil
             ) {
                 step(
                     index, path, gradients[keyPath: path], rate: rate, decay: decay, factor: factor,
                     corrections: corrections)
             }
-            change(\.weights, decay: options.decay.coefficient, corrections: corrections)
+            // Norms set the step of weights whose size does not matter; everything else keeps to the schedule.
+            let isNormScheduled = options.decay == .normSchedule && isInvariant
+            change(
+                \.weights, rate: isNormScheduled ? options.schedule.peak : scheduled,
+                decay: options.decay.coefficient, corrections: corrections)
             if options.weightNorm == .trained { change(\.gains) }
             if !parameters.scale.isEmpty { change(\.scale) }
             change(\.shift)
-            if options.decay == .normSchedule, isInvariant { rescale(index, rate: scheduled) }
+            if isNormScheduled { rescale(index, rate: scheduled) }
         }
     }
 

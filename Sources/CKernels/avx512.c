@@ -15,6 +15,9 @@
 #define NK_TILES_TWO_BLOCKS(F) \
     F(1, 2) F(2, 2) F(3, 2) F(4, 2) F(5, 2) F(6, 2) F(7, 2) F(8, 2) F(9, 2) F(10, 2) F(11, 2) F(12, 2) F(13, 2) F(14, 2)
 #define NK_GRADIENT_LANES 16
+#define NK_GRADIENT_COLUMN_LANES 8
+#define NK_FILTER_PAIRS 7
+#define NK_FILTER_PAIRS_TWO_BLOCKS 3
 #define NK_PEAK_CHAINS 16
 #define NK_WEIGHT_LAYOUT_BYTES 0
 #define NK_CODE_PIXELS 12

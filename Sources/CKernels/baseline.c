@@ -11,6 +11,8 @@
 #define NK_PIXELS_ONE_BLOCK 6
 #define NK_TILES_ONE_BLOCK(F) F(1, 1) F(2, 1) F(3, 1) F(4, 1) F(5, 1) F(6, 1)
 #define NK_GRADIENT_LANES 2
+#define NK_GRADIENT_COLUMN_LANES 0
+#define NK_FILTER_PAIRS 0
 #define NK_PEAK_CHAINS 6
 #else
 #define NK_HAS_FMA 0
@@ -18,6 +20,8 @@
 #define NK_PIXELS_ONE_BLOCK 2
 #define NK_TILES_ONE_BLOCK(F) F(1, 1) F(2, 1)
 #define NK_GRADIENT_LANES 2
+#define NK_GRADIENT_COLUMN_LANES 0
+#define NK_FILTER_PAIRS 0
 #define NK_PEAK_CHAINS 3
 #endif
 #define NK_PIXELS_TWO_BLOCKS 0

@@ -76,12 +76,19 @@ void nk_convolve_codes(
 
 void nk_weight_gradient(
     NKLevel level, const NKConvolution *convolution, NKInput input, NKMap gradient, NKTile tile, float *weights) {
-    for (int i = tile.firstImage; i < tile.endImage; i++) {
-        NKInput source = input;
-        NKMap target = gradient;
-        source.origin += i * input.imageStride;
-        move(&target, i);
-        kernels(level)->weightGradient(convolution, &source, &target, &tile, weights);
+    kernels(level)->weightGradient(convolution, &input, &gradient, &tile, weights);
+}
+
+bool nk_filters_rows(NKLevel level) { return level >= NKLevelAVX512; }
+
+void nk_filter_rows(
+    NKLevel level, const float *weights, int inputs, int outputs, NKMap input, NKMap output, NKMap addend, int images,
+    int height, int width, float *scratch) {
+    for (int i = 0; i < images; i++) {
+        kernels(level)->convolveFiltered(weights, inputs, outputs, input, output, addend, height, width, scratch);
+        move(&input, 1);
+        move(&output, 1);
+        move(&addend, 1);
     }
 }
 
@@ -100,8 +107,8 @@ void nk_gate_gradient(
 }
 
 void nk_normalization_gradient(
-    NKLevel level, NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table) {
-    kernels(level)->normalizationGradient(gradient, input, height, width, bySign, table);
+    NKLevel level, NKMap gradient, NKMap input, NKMap target, int height, int width, bool bySign, const float *table) {
+    kernels(level)->normalizationGradient(gradient, input, target, height, width, bySign, table);
 }
 
 void nk_round_map(

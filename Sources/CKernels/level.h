@@ -43,10 +43,11 @@ typedef struct {
     void (*convolveCodes)(
         const NKCodeConvolution *, const NKInput *, const NKTile *, const NKWindow *, const NKEpilogue *);
     void (*weightGradient)(const NKConvolution *, const NKInput *, const NKMap *, const NKTile *, float *);
+    void (*convolveFiltered)(const float *, int, int, NKMap, NKMap, NKMap, int, int, float *);
     void (*addSpread)(NKMap, int, int, const float *, double *);
     void (*firstEqual)(NKMap, int, int, const float *, int32_t *);
     void (*gateGradient)(NKMap, NKMap, float, float, NKMap, int, int, const float *, double *);
-    void (*normalizationGradient)(NKMap, NKMap, int, int, bool, const float *);
+    void (*normalizationGradient)(NKMap, NKMap, NKMap, int, int, bool, const float *);
     void (*roundMap)(NKMap, NKMap, int, int, const NKRounding *, uint32_t);
     void (*apply)(NKMap, NKTile, const NKEpilogue *);
     void (*channelSums)(NKMap, int, int, int, float *);
@@ -61,8 +62,8 @@ typedef struct {
 /// A level's table, from its NK_NAME.
 #define NK_KERNELS \
     { \
-        NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(addSpread), \
-            NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
+        NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(convolveFiltered), \
+            NK_NAME(addSpread), NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
             NK_NAME(apply), NK_NAME(channelSums), \
             NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(loadBytes), NK_NAME(measurePeak), \
             NK_NAME(measureCodePeak) \

@@ -59,23 +59,19 @@ struct GradientBenchmark {
         let result = map(layer.outputs, output.height, output.width, halo: geometry.gradientHalo)
         let inputGradient = map(layer.inputs, layer.size, layer.size, halo: 0)
         let weights = (0..<geometry.weightCount).map { Float($0 % 15) - 7 }
-        let (forward, backward) = (geometry.forward(weights), geometry.backward(weights))
+        let (forward, backward) = (geometry.sums(weights, isa), geometry.backward(weights, isa))
         var parts: [MapLayout: FeatureMap] = [:]
         let scratch = Scratch()
         var sums = geometry.emptySums
         let operations = Double(2 * images.count * output.height * output.width * geometry.weightCount)
-        let epilogue = Epilogue(channels: layer.outputs)
         return [
             Stopwatch.median {
-                try? forward.run(
-                    input: input, images: images, epilogue: epilogue, maps: EpilogueMaps(outputs: [result]),
-                    isa: isa,
-                    scratch: scratch)
+                forward.run(input, into: result, images: images, isa: isa, scratch: scratch)
                 return operations
             },
             Stopwatch.median {
                 backward.run(
-                    result, into: inputGradient, isAdded: false, images: images, isa: isa, scratch: scratch,
+                    result, into: inputGradient, adding: nil, images: images, isa: isa, scratch: scratch,
                     parts: &parts)
                 return operations
             },

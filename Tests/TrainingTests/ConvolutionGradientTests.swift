@@ -4,7 +4,7 @@ import Testing
 
 @testable import Training
 
-/// Both gradients against the plain definition in double, at every level.
+/// Sums and both gradients against the plain definition in double, at every level.
 @Suite struct ConvolutionGradientTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let inputs, outputs, height, width, kernel, stride, padding: Int
@@ -52,6 +52,9 @@ import Testing
         Case(inputs: 3, outputs: 5, height: 7, width: 7, kernel: 5, stride: 2, padding: 2),
         Case(inputs: 16, outputs: 32, height: 8, width: 8, kernel: 3, stride: 2, padding: 1),
         Case(inputs: 20, outputs: 33, height: 6, width: 5, kernel: 3, stride: 1, padding: 1),
+        // By minimal filtering where the level has it: whole and broken blocks and tiles, one output block and several.
+        Case(inputs: 16, outputs: 16, height: 7, width: 14, kernel: 3, stride: 1, padding: 1),
+        Case(inputs: 19, outputs: 40, height: 5, width: 6, kernel: 3, stride: 1, padding: 1),
         Case(inputs: 37, outputs: 18, height: 5, width: 6, kernel: 1, stride: 1, padding: 0),
         Case(inputs: 17, outputs: 9, height: 7, width: 8, kernel: 1, stride: 2, padding: 0),
         Case(inputs: 64, outputs: 10, height: 1, width: 1, kernel: 1, stride: 1, padding: 0),
@@ -64,7 +67,7 @@ import Testing
         Case(inputs: 16, outputs: 16, height: 7, width: 7, kernel: 5, stride: 1, padding: 2, isDepthwise: true),
     ]
 
-    @Test(arguments: cases) func bothGradientsAreThoseOfTheDefinition(layer: Case) {
+    @Test(arguments: cases) func sumsAndBothGradientsAreThoseOfTheDefinition(layer: Case) {
         var random = SeededGenerator(seed: 21)
         let gradient = layer.gradient
         let size = gradient.outputSize
@@ -77,11 +80,13 @@ import Testing
         let w = (0..<gradient.weightCount).map { _ in Float(random.gauss()) }
         var weights = [Double](repeating: 0, count: w.count)
         var inputs = [Double](repeating: 0, count: x.count)
+        var outputs = [Double](repeating: 0, count: g.count)
         for image in 0..<images {
             layer.forEachProduct { weight, input, output in
                 let (from, to) = (image * inputCount + input, image * outputCount + output)
                 weights[weight] += Double(x[from]) * Double(g[to])
                 inputs[from] += Double(w[weight]) * Double(g[to])
+                outputs[to] += Double(w[weight]) * Double(x[from])
             }
         }
         let input = FeatureMap(
@@ -95,6 +100,12 @@ import Testing
             capacity: images)
         output.load(planar: g, into: 0..<images)
         for isa in InstructionSet.available {
+            let forward = FeatureMap(
+                layout: MapLayout(channels: layer.outputs, height: size.height, width: size.width),
+                capacity: images)
+            gradient.sums(w, isa).run(input, into: forward, images: 0..<images, isa: isa, scratch: Scratch())
+            expectEqual(forward.planar(0..<images), outputs, "sums, \(isa)")
+
             var sums = gradient.emptySums
             // In two parts, as threads share the work.
             gradient.addWeightGradient(input: input, gradient: output, images: 0..<1, to: &sums, isa: isa)
@@ -106,8 +117,9 @@ import Testing
                 capacity: images)
             var parts: [MapLayout: FeatureMap] = [:]
             for isAdded in [false, true] {
-                gradient.backward(w).run(
-                    output, into: result, isAdded: isAdded, images: 0..<images, isa: isa, scratch: Scratch(),
+                gradient.backward(w, isa).run(
+                    output, into: result, adding: isAdded ? result : nil, images: 0..<images, isa: isa,
+                    scratch: Scratch(),
                     parts: &parts)
                 expectEqual(
                     result.planar(0..<images), inputs.map { isAdded ? 2 * $0 : $0 }, "inputs, \(isa), \(isAdded)")

@@ -12,6 +12,24 @@
 void nk_weight_gradient(
     NKLevel level, const NKConvolution *convolution, NKInput input, NKMap gradient, NKTile tile, float *weights);
 
+/// Whether a level has nk_filter_rows: it takes 32 registers of 16 floats to be worth while.
+bool nk_filters_rows(NKLevel level);
+
+/// Dense 3x3 convolution with stride 1 and a halo of 1, the sums added to `addend` where there is one; by minimal filtering:
+///
+///     t = (x0 - x2, x1 + x2, x2 - x1, x1 - x3) of four pixels side by side, v = (w0, (w0 + w1 + w2) / 2, (w0 - w1 + w2) / 2, w2)
+///     m_k = sum over inputs and kernel rows of t_k v_k;  y0 = m0 + m1 + m2, y1 = m1 - m2 - m3
+///
+/// `weights` hold v as [output block][input][kernel row][k][16], inputs and rows in the order block, row, lane; `scratch`
+/// (height + 2) x (width + 1) / 2 x 4 x 16 floats for each block of inputs, on a cache line. Maps have pixels of 16 floats. The sum of an
+/// output runs over (input block, kernel row, lane) whatever is computed with it.
+///
+/// Source: S. Winograd 1980, "Arithmetic complexity of computations"; A. Lavin, S. Gray 2016, "Fast algorithms for convolutional
+/// neural networks".
+void nk_filter_rows(
+    NKLevel level, const float *weights, int inputs, int outputs, NKMap input, NKMap output, NKMap addend, int images,
+    int height, int width, float *scratch);
+
 /// Rows of 16 doubles, one for each channel of a block: what nk_add_spread accumulates. The least starts at infinity, the greatest
 /// at -infinity, the others at 0.
 enum { NKSpreadSum, NKSpreadSquare, NKSpreadAbsolute, NKSpreadSigns, NKSpreadLeast, NKSpreadGreatest, NKSpreadRows };
@@ -36,10 +54,10 @@ void nk_gate_gradient(
 /// Rows of 16 floats: the table of nk_normalization_gradient.
 enum { NKGradientFactor, NKGradientSlope, NKGradientConstant, NKGradientCentre, NKGradientRows };
 
-/// The gradient of one block before a normalization, in place: factor gradient + slope (input - centre) + constant, or with the
-/// sign of input - centre in its place.
+/// The gradient of one block before a normalization: target = factor gradient + slope (input - centre) + constant, or with the
+/// sign of input - centre in its place. The target may be the gradient.
 void nk_normalization_gradient(
-    NKLevel level, NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table);
+    NKLevel level, NKMap gradient, NKMap input, NKMap target, int height, int width, bool bySign, const float *table);
 
 /// Rounding to a grid of up to 16 bits: codes 0...highest stand for (code - zeroPoint) step.
 typedef struct {

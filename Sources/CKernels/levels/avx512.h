@@ -23,3 +23,7 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq,popcnt"))) 
     return __builtin_popcount(mask);
 }
 #define NK_COMPRESS nk_compress
+
+/// s += x y, in the register of s and at this place: left to itself the compiler first loads all of the inputs that a tile of a
+/// weight gradient reads, and then has too few registers for its sums.
+#define NK_ACCUMULATE(s, x, y) __asm__ volatile("vfmadd231ps %2, %1, %0" : "+v"(s) : "v"(x), "v"(y))

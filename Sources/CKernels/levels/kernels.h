@@ -16,8 +16,12 @@
 //   NK_INTERLEAVE(p, t, f, q, n)  optional: nk_load_bytes for planes of bytes side by side, as far as it returns, if
 //                              NK_CAN_LOOK_UP()
 //   NK_GRADIENT_LANES          input channels of the register tile of a weight gradient
+//   NK_GRADIENT_COLUMN_LANES   the same of tiles of three kernel columns; 0 if registers are too few. Else
+//   NK_ACCUMULATE(s, x, y)     s += x y in one register
 //   NK_COMPRESS(p, x, kept)    optional: stores the numbers of x where kept is -1 one after the other, and returns how many;
 //                              sixteen may be written
+//   NK_FILTER_PAIRS            pairs of outputs of the register tile of minimal filtering of floats, and
+//   NK_FILTER_PAIRS_TWO_BLOCKS of its tile of two output blocks; 0 if registers are too few
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -39,6 +43,7 @@
 #include "bins.h"
 #include "statistics.h"
 #include "weight_gradient.h"
+#include "training_convolution.h"
 #include "training.h"
 #include "peak.h"
 

@@ -94,20 +94,21 @@ static void NK_NAME(gateGradient)(
 }
 
 static void NK_NAME(normalizationGradient)(
-    NKMap gradient, NKMap input, int height, int width, bool bySign, const float *table) {
+    NKMap gradient, NKMap input, NKMap target, int height, int width, bool bySign, const float *table) {
     const nk_floats zero = NK_NAME(broadcast)(0.0f), one = NK_NAME(broadcast)(1.0f);
     const nk_floats factor = NK_NAME(load)(table + NKGradientFactor * NKLanes);
     const nk_floats slope = NK_NAME(load)(table + NKGradientSlope * NKLanes);
     const nk_floats constant = NK_NAME(load)(table + NKGradientConstant * NKLanes);
     const nk_floats middle = NK_NAME(load)(table + NKGradientCentre * NKLanes);
     for (int y = 0; y < height; y++) {
-        float *g = gradient.origin + y * gradient.rowStride;
-        const float *z = input.origin + y * input.rowStride;
-        for (int x = 0; x < width; x++, g += gradient.pixelStride, z += input.pixelStride) {
+        const float *g = gradient.origin + y * gradient.rowStride, *z = input.origin + y * input.rowStride;
+        float *result = target.origin + y * target.rowStride;
+        for (int x = 0; x < width;
+             x++, g += gradient.pixelStride, z += input.pixelStride, result += target.pixelStride) {
             nk_floats offset = NK_NAME(load)(z) - middle;
             if (bySign) offset = offset > zero ? one : offset < zero ? -one : zero;
             const nk_floats rest = NK_NAME(fma)(offset, slope, constant);
-            NK_NAME(store)(g, NK_NAME(fma)(NK_NAME(load)(g), factor, rest));
+            NK_NAME(store)(result, NK_NAME(fma)(NK_NAME(load)(g), factor, rest));
         }
     }
 }

@@ -7,7 +7,7 @@ public final class Scratch {
     public init() {}
 
     /// Calls `body` with room for at least `count` floats of undefined content.
-    func withFloats<Result, Failure>(
+    package func withFloats<Result, Failure>(
         count: Int, _ body: (UnsafeMutablePointer<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         if planes.elements.count < count { planes = AlignedBuffer(count: count, filledWith: 0) }

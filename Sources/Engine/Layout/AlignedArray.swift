@@ -2,14 +2,14 @@
 ///
 /// Swift aligns no array beyond 16 bytes (the alignment of every SIMD type is capped there), and an unaligned vector
 /// load of 64 bytes touches two cache lines each time. So the array has room to spare and the elements start inside it.
-struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithmetic>: Sendable {
+package struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithmetic>: Sendable {
     private let storage: [Element]
     private let start: Int
     /// The number of elements.
-    let count: Int
+    package let count: Int
 
     /// Creates `count` elements, zero except for what `fill` writes.
-    init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) -> Void) {
+    package init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) -> Void) {
         let stride = MemoryLayout<Element>.stride
         let room = count + cacheLine / stride
         var storage = [Element](unsafeUninitializedCapacity: room) { buffer, initialized in
@@ -29,7 +29,7 @@ struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithmetic>: S
     }
 
     /// Calls `body` with the first element.
-    func withElements<Result, Failure>(
+    package func withElements<Result, Failure>(
         _ body: (UnsafePointer<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try storage.withUnsafeBufferPointer { (buffer) throws(Failure) -> Result in

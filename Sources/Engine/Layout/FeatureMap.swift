@@ -9,6 +9,8 @@ public final class FeatureMap {
     public let capacity: Int
 
     private let storage: AlignedBuffer<Float>
+    /// The floats before those of the first image, which belong to images of other maps.
+    private let start: Int
 
     /// Creates a map of zeros with room for `capacity` images.
     public init(layout: MapLayout, capacity: Int) {
@@ -16,15 +18,30 @@ public final class FeatureMap {
         self.layout = layout
         self.capacity = capacity
         storage = AlignedBuffer(count: capacity * layout.imageStride, filledWith: 0)
+        start = 0
     }
 
-    /// Bytes of memory the map owns.
-    public var byteCount: Int { storage.elements.count * MemoryLayout<Float>.stride }
+    /// Images of another map, from 0 on, in the memory that they have there.
+    private init(_ map: FeatureMap, _ images: Range<Int>) {
+        layout = map.layout
+        capacity = images.count
+        storage = map.storage
+        start = map.start + images.lowerBound * map.layout.imageStride
+    }
+
+    /// Some images, at least one, as a map of their own in the same memory.
+    public func part(_ images: Range<Int>) -> FeatureMap {
+        precondition(holds(images) && !images.isEmpty, "images outside the map")
+        return FeatureMap(self, images)
+    }
+
+    /// Bytes of memory of the map's images.
+    public var byteCount: Int { capacity * layout.imageStride * MemoryLayout<Float>.stride }
 
     /// One element.
     public subscript(image: Int, channel: Int, y: Int, x: Int) -> Float {
-        get { storage.elements[index(image, channel, y, x)] }
-        set { storage.elements[index(image, channel, y, x)] = newValue }
+        get { base[index(image, channel, y, x)] }
+        set { base[index(image, channel, y, x)] = newValue }
     }
 
     private func index(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {
@@ -50,7 +67,7 @@ public final class FeatureMap {
         let halo = layout.halo
         guard halo > 0 else { return }
         let side = halo * layout.pixelStride
-        let floats = storage.elements
+        let floats = UnsafeMutableBufferPointer(start: base, count: capacity * layout.imageStride)
         for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
             for row in 0..<layout.height + 2 * halo {
                 let start = plane * layout.blockStride + row * layout.rowStride
@@ -71,5 +88,5 @@ public final class FeatureMap {
     }
 
     /// The first float; valid while the map lives.
-    var base: UnsafeMutablePointer<Float> { storage.base }
+    var base: UnsafeMutablePointer<Float> { storage.base + start }
 }

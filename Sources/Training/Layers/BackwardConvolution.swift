@@ -6,34 +6,29 @@ internal import Net
 /// With a stride s the input's pixel i = s j + a reads the gradient at j + q − t through the weights r + s t, where a + padding =
 /// q s + r: for each a, along each axis, a plain convolution with every s-th weight. No product with a zero between strides is made.
 public struct BackwardConvolution: Sendable {
-    let phases: [(phase: GradientPhase, convolution: PreparedConvolution?)]
+    let phases: [(phase: GradientPhase, convolution: SumConvolution?)]
     let channels: Int
     /// Whether there are strides, so that a phase's pixels do not follow one another.
     let isDivided: Bool
 
-    /// ∂L/∂x of images, or ∂L/∂x added to what is there.
+    /// ∂L/∂x of images, added to what `addend` holds: another map or the result itself.
     ///
     /// - Parameter parts: maps of the thread's own, by their layout, reused from call to call.
     public func run(
-        _ gradient: FeatureMap, into result: FeatureMap, isAdded: Bool, images: Range<Int>, isa: InstructionSet,
+        _ gradient: FeatureMap, into result: FeatureMap, adding addend: FeatureMap?, images: Range<Int>,
+        isa: InstructionSet,
         scratch: Scratch, parts: inout [MapLayout: FeatureMap]
     ) {
-        let epilogue = Epilogue(channels: channels)
         for (phase, convolution) in phases {
             guard let convolution else {
-                if !isAdded { phase.clear(result, images) }
+                phase.put(nil, into: result, adding: addend, images)
                 continue
             }
             let target = isDivided ? part(of: phase, capacity: result.capacity, &parts) : result
-            do {
-                try convolution.run(
-                    input: gradient, images: images, epilogue: epilogue,
-                    maps: EpilogueMaps(outputs: [target], addend: isAdded && !isDivided ? result : nil), isa: isa,
-                    scratch: scratch)
-            } catch {
-                preconditionFailure("nothing cancels it")
-            }
-            if isDivided { phase.put(target, into: result, isAdded: isAdded, images) }
+            convolution.run(
+                gradient, into: target, adding: isDivided ? nil : addend, images: images, isa: isa, scratch: scratch
+            )
+            if isDivided { phase.put(target, into: result, adding: addend, images) }
         }
     }
 
@@ -92,43 +87,43 @@ struct GradientPhase: Sendable {
     /// The halo that the gradient needs.
     var halo: Int { window == nil ? 0 : max(rows.before, rows.after, columns.before, columns.after, 0) }
 
-    /// Puts a phase's pixels where they belong, or adds them.
-    func put(_ part: FeatureMap, into result: FeatureMap, isAdded: Bool, _ images: Range<Int>) {
-        part.withFloats(of: images) { source in
-            forEachPixel(of: result, images) { target, place, from in
-                let value = Lanes(source, from)
-                (isAdded ? Lanes(target, place) + value : value).store(target, place)
-            }
-        }
-    }
-
-    /// Sets a phase's pixels to 0.
-    func clear(_ result: FeatureMap, _ images: Range<Int>) {
-        forEachPixel(of: result, images) { target, place, _ in Lanes.zero.store(target, place) }
-    }
-
-    /// Calls `body` with the place of each of the phase's pixels in a map, and in a map of their own without halo.
-    @inline(__always)
-    private func forEachPixel(
-        of map: FeatureMap, _ images: Range<Int>,
-        _ body: (_ floats: UnsafeMutableBufferPointer<Float>, _ place: Int, _ part: Int) -> Void
-    ) {
-        let layout = map.layout
-        let step = columns.stride * MapLayout.lanes
-        map.withFloats(of: images) { floats in
-            var part = 0
-            for image in 0..<images.count {
-                for block in 0..<layout.blocks {
-                    for row in 0..<rows.count {
-                        var place = layout.offset(
-                            image: image, block: block, y: rows.start + row * rows.stride, x: columns.start)
-                        for _ in 0..<columns.count {
-                            body(floats, place, part)
-                            place += step
-                            part += MapLayout.lanes
+    /// Puts a phase's pixels where they belong, added to what `addend` has there; without pixels of its own only that, or 0.
+    func put(_ part: FeatureMap?, into result: FeatureMap, adding addend: FeatureMap?, _ images: Range<Int>) {
+        if part == nil, addend === result { return }
+        let layout = result.layout
+        result.withFloats(of: images) { target in
+            func place(_ part: UnsafeMutableBufferPointer<Float>?, _ more: UnsafeMutableBufferPointer<Float>?) {
+                let addendLayout = addend?.layout
+                var from = 0
+                for image in 0..<images.count {
+                    for block in 0..<layout.blocks {
+                        for row in 0..<rows.count {
+                            let y = rows.start + row * rows.stride
+                            let to = layout.offset(image: image, block: block, y: y, x: columns.start)
+                            let other =
+                                addendLayout?.offset(image: image, block: block, y: y, x: columns.start) ?? 0
+                            for column in 0..<columns.count {
+                                let step = column * columns.stride * MapLayout.lanes
+                                var value = part.map { Lanes($0, from) } ?? .zero
+                                if let more { value = Lanes(more, other + step) + value }
+                                value.store(target, to + step)
+                                from += MapLayout.lanes
+                            }
                         }
                     }
                 }
+            }
+            func withAddend(_ part: UnsafeMutableBufferPointer<Float>?) {
+                if let addend {
+                    addend.withFloats(of: images) { place(part, $0) }
+                } else {
+                    place(part, nil)
+                }
+            }
+            if let part {
+                part.withFloats(of: images) { withAddend($0) }
+            } else {
+                withAddend(nil)
             }
         }
     }

@@ -83,17 +83,24 @@ public struct ConvolutionGradient: Sendable {
             window: window)
     }
 
+    /// The convolution with weights that gives its sums, for runs forward at a level.
+    public func sums(_ weights: [Float], _ isa: InstructionSet) -> SumConvolution {
+        SumConvolution(
+            weights: weights, outputChannels: outputs, inputChannels: inputs, groups: isDepthwise ? inputs : 1,
+            window: window, width: outputSize.width, isa: isa)
+    }
+
     /// The convolutions of gradients with the same weights, for runs backward: one for each phase that any weight reaches.
-    public func backward(_ weights: [Float]) -> BackwardConvolution {
+    public func backward(_ weights: [Float], _ isa: InstructionSet) -> BackwardConvolution {
         precondition(weights.count == weightCount, "one weight for each position")
         return BackwardConvolution(
             phases: phases.map { phase in
                 (
                     phase,
                     phase.window.map { window in
-                        PreparedConvolution(
+                        SumConvolution(
                             weights: turned(weights, phase), outputChannels: inputs, inputChannels: outputs,
-                            groups: isDepthwise ? inputs : 1, window: window)
+                            groups: isDepthwise ? inputs : 1, window: window, width: phase.columns.count, isa: isa)
                     }
                 )
             }, channels: inputs, isDivided: window.strides != Window.Pair(1, 1))

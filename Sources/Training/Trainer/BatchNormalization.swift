@@ -42,21 +42,27 @@ extension Trainer {
     /// ε of every normalization.
     static let epsilon = 1e-5
 
-    /// Sums up a batch's raw values of a layer by the run's scheme.
+    /// Has the sums of a layer's raw values added up about the running mean, so that squares stay small; any centre near the mean does.
+    func sumLater(of layer: Int) {
+        sumLater(of: layer, about: state.layers[layer]?.mean ?? [])
+    }
+
+    private func sumLater(of layer: Int, about centre: [Float]) {
+        let (centre, isa) = (padded(centre), isa)
+        later([layer + 1]) { piece in
+            guard let raw = piece.shard.raw[layer] else { return }
+            piece.shard.addSpread(of: raw, piece.images, isFirst: piece.isFirst, centre: centre, isa)
+        }
+    }
+
+    /// What `sumLater` has found of a batch's raw values of a layer, by the run's scheme.
     func statistics(of layer: Int) -> BatchStatistics {
         guard let parameters = state.layers[layer], let size = shards[0].raw[layer]?.layout else {
             preconditionFailure("a normalized layer")
         }
         let channels = size.channels
         let count = batchCount * size.height * size.width
-        func maps(_ body: (Shard, FeatureMap) -> Void) {
-            team.each(shards.count) { index in
-                if let map = shards[index].raw[layer] { body(shards[index], map) }
-            }
-        }
-        // About the running mean, so that squares stay small; any centre near the mean does.
         let centre = parameters.mean
-        maps { $0.sumSpread(of: $1, centre: padded(centre), isa) }
         let n = Double(count)
         let offsets = (0..<channels).map { total(shards, Int(NKSpreadSum), $0, 0, +) / n }
         var found = BatchStatistics(
@@ -75,7 +81,8 @@ extension Trainer {
                 return max(0, square - offsets[channel] * offsets[channel]).squareRoot()
             }
         case .l1:
-            maps { $0.sumSpread(of: $1, centre: padded(found.mean.map { Float($0) }), isa) }
+            sumLater(of: layer, about: found.mean.map { Float($0) })
+            finish()
             found.sigma = (0..<channels).map {
                 found.constant * total(shards, Int(NKSpreadAbsolute), $0, 0, +) / n
             }
@@ -109,7 +116,7 @@ extension Trainer {
         var found = [BatchStatistics.Place?](repeating: nil, count: values.count)
         for (index, shard) in shards.enumerated() {
             guard let map = shard.raw[layer], found.contains(where: { $0 == nil }) else { continue }
-            shard.pieces(of: map) { image, block in
+            shard.pieces(of: map, shard.all) { image, block in
                 var places = [Int32](repeating: -1, count: lanes)
                 let first = block * lanes
                 wanted.withUnsafeBufferPointer { wanted in

@@ -50,6 +50,9 @@ public struct LayerParameters: Hashable, Sendable {
         variance = scale
     }
 
+    /// No numbers.
+    static let none = LayerParameters(weights: [], gains: [], scale: [], shift: [], mean: [], variance: [])
+
     /// The same numbers, all 0: where velocities start.
     var zeros: LayerParameters {
         func zeros(_ values: [Float]) -> [Float] { [Float](repeating: 0, count: values.count) }

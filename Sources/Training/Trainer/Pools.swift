@@ -3,12 +3,12 @@ internal import Engine
 /// Pools of windows that do not overlap, and their gradients, sixteen channels at a time.
 extension Shard {
     /// What a pool gives.
-    func pool(_ kind: LayerBlueprint.Kind, _ input: FeatureMap, into output: FeatureMap) {
+    func pool(_ kind: LayerBlueprint.Kind, _ input: FeatureMap, into output: FeatureMap, _ images: Range<Int>) {
         let windows = PoolWindows(kind, input.layout)
         let start = windows.takesLargest ? Lanes(repeating: -.infinity) : .zero
         input.withFloats(of: all) { source in
             output.withFloats(of: all) { target in
-                forEachPixel(of: output) { image, block, y, x, place in
+                forEachPixel(of: output, images) { image, block, y, x, place in
                     var result = start
                     windows.forEach(image, block, y, x) { from in
                         let value = Lanes(source, from)
@@ -25,16 +25,16 @@ extension Shard {
     /// The first of equal maxima takes all.
     func poolGradient(
         _ kind: LayerBlueprint.Kind, input: FeatureMap, output: FeatureMap, gradient: FeatureMap,
-        into result: FeatureMap, isAdded: Bool
+        into result: FeatureMap, isAdded: Bool, _ images: Range<Int>
     ) {
-        if !isAdded { result.withFloats(of: all) { $0.update(repeating: 0) } }
+        if !isAdded { result.withFloats(of: images) { $0.update(repeating: 0) } }
         let windows = PoolWindows(kind, input.layout)
         let targets = PoolWindows(kind, result.layout)
         input.withFloats(of: all) { source in
             output.withFloats(of: all) { largest in
                 gradient.withFloats(of: all) { gradients in
                     result.withFloats(of: all) { results in
-                        forEachPixel(of: output) { image, block, y, x, place in
+                        forEachPixel(of: output, images) { image, block, y, x, place in
                             let share = Lanes(
                                 gradients, gradient.layout.offset(image: image, block: block, y: y, x: x))
                             guard windows.takesLargest else {
@@ -65,10 +65,11 @@ extension Shard {
 
     /// Calls `body` with every pixel of a map and the place of its lanes.
     private func forEachPixel(
-        of map: FeatureMap, _ body: (_ image: Int, _ block: Int, _ y: Int, _ x: Int, _ place: Int) -> Void
+        of map: FeatureMap, _ images: Range<Int>,
+        _ body: (_ image: Int, _ block: Int, _ y: Int, _ x: Int, _ place: Int) -> Void
     ) {
         let layout = map.layout
-        pieces(of: map) { image, block in
+        pieces(of: map, images) { image, block in
             for y in 0..<layout.height {
                 let row = layout.offset(image: image, block: block, y: y, x: 0)
                 for x in 0..<layout.width { body(image, block, y, x, row + x * MapLayout.lanes) }

@@ -17,66 +17,43 @@ final class Shard {
     let rounded: [FeatureMap?]
     /// The sums of normalized layers, by layer.
     let raw: [FeatureMap?]
-    /// The gradient of each tensor; of tensor 0 there is none.
+    /// The gradient of each tensor, where its activation passes it; of tensor 0 there is none.
     let gradients: [FeatureMap?]
     /// Sums of weight gradients, in the kernels' order, by layer.
     var weightSums: [[Float]]
     /// Sums over one layer, of each channel: rows of the kernels.
     var rows: [Double] = []
-    let scratch = Scratch()
-    /// Parts of the gradients of strided layers' inputs.
-    var parts: [MapLayout: FeatureMap] = [:]
-    private var roundedGradients: [MapLayout: FeatureMap] = [:]
 
-    init(_ net: Blueprint, images: Range<Int>, quantizesValues: Bool) {
+    /// Some images of a batch.
+    init(_ net: Blueprint, images: Range<Int>, of maps: BatchMaps) {
         self.images = images
-        var halos = [Int](repeating: 0, count: net.layers.count + 1)
-        for layer in net.layers {
-            guard let convolution = layer.convolution else { continue }
-            halos[layer.input] = max(halos[layer.input], convolution.geometry.inputHalo)
-        }
-        func map(_ size: MapSize, halo: Int) -> FeatureMap {
-            FeatureMap(
-                layout: MapLayout(channels: size.channels, height: size.height, width: size.width, halo: halo),
-                capacity: images.count)
-        }
-        values = halos.indices.map { map(net.size(of: $0), halo: halos[$0]) }
-        let read = Set(net.layers.filter { $0.convolution != nil }.map(\.input))
-        rounded = halos.indices.map {
-            quantizesValues && read.contains($0) ? map(net.size(of: $0), halo: halos[$0]) : nil
-        }
-        raw = net.layers.map { $0.convolution?.end == .normalized ? map($0.output, halo: 0) : nil }
-        gradients =
-            [nil] + net.layers.map { map($0.output, halo: $0.convolution?.geometry.gradientHalo ?? 0) }
+        func part(_ map: FeatureMap?) -> FeatureMap? { map?.part(images) }
+        values = maps.values.map { $0.part(images) }
+        rounded = maps.rounded.map(part)
+        raw = maps.raw.map(part)
+        gradients = maps.gradients.map(part)
         weightSums = net.layers.map { $0.convolution?.geometry.emptySums ?? [] }
     }
 
     var all: Range<Int> { 0..<images.count }
 
-    /// A map for a rounded copy of a gradient, of use until the next one of the same layout.
-    func roundedGradient(like map: FeatureMap) -> FeatureMap {
-        if let known = roundedGradients[map.layout] { return known }
-        let copy = FeatureMap(layout: map.layout, capacity: map.capacity)
-        roundedGradients[map.layout] = copy
-        return copy
-    }
-
-    /// Calls `body` with every image and block of a map.
-    func pieces(of map: FeatureMap, _ body: (_ image: Int, _ block: Int) -> Void) {
-        for image in all {
+    /// Calls `body` with every block of some images of a map.
+    func pieces(of map: FeatureMap, _ images: Range<Int>, _ body: (_ image: Int, _ block: Int) -> Void) {
+        for image in images {
             for block in 0..<map.layout.blocks { body(image, block) }
         }
     }
 
-    /// Sets `rows` to sums over a map about a centre for each lane of each block.
-    func sumSpread(of map: FeatureMap, centre: [Float], _ isa: InstructionSet) {
+    /// Adds sums over images of a map, about a centre for each lane of each block, to `rows`; from the first image on they start.
+    func addSpread(of map: FeatureMap, _ images: Range<Int>, isFirst: Bool, centre: [Float], _ isa: InstructionSet)
+    {
         let (height, width) = (Int32(map.layout.height), Int32(map.layout.width))
         let perBlock = Int(NKSpreadRows) * MapLayout.lanes
-        rows = Self.emptySpread(blocks: map.layout.blocks)
+        if isFirst { rows = Self.emptySpread(blocks: map.layout.blocks) }
         rows.withUnsafeMutableBufferPointer { rows in
             centre.withUnsafeBufferPointer { centre in
                 guard let rows = rows.baseAddress, let centre = centre.baseAddress else { return }
-                pieces(of: map) { image, block in
+                pieces(of: map, images) { image, block in
                     nk_add_spread(
                         isa.level, map.view(image: image, block: block), height, width,
                         centre + block * MapLayout.lanes, rows + block * perBlock)
@@ -101,13 +78,13 @@ final class Shard {
         return rows[(channel / lanes * rowCount + row) * lanes + channel % lanes]
     }
 
-    /// Rounds a map to a grid.
+    /// Rounds images of a map to a grid; a map's image 0 is the shard's `first`.
     func round(
-        _ map: FeatureMap, into target: FeatureMap, _ quantizer: TensorQuantizer, _ rounding: Rounding,
-        _ random: CounterGenerator, _ isa: InstructionSet
+        _ map: FeatureMap, into target: FeatureMap, _ images: Range<Int>, first: Int = 0,
+        _ quantizer: TensorQuantizer, _ rounding: Rounding, _ random: CounterGenerator, _ isa: InstructionSet
     ) {
         guard quantizer.step > 0 else {
-            if map !== target { copy(map, to: target, isAdded: false, isa) }
+            if map !== target { copy(map, to: target, images, isAdded: false, isa) }
             return
         }
         let layout = map.layout
@@ -115,17 +92,20 @@ final class Shard {
             step: quantizer.step, zeroPoint: quantizer.zeroPoint, highest: Float((1 << quantizer.bits) - 1),
             isStochastic: rounding == .stochastic, key: random.key)
         let perBlock = layout.height * layout.width * MapLayout.lanes
-        pieces(of: map) { image, block in
-            let place = ((images.lowerBound + image) * layout.blocks + block) * perBlock
+        pieces(of: map, images) { image, block in
+            let place = ((self.images.lowerBound + first + image) * layout.blocks + block) * perBlock
             nk_round_map(
                 isa.level, map.view(image: image, block: block), target.view(image: image, block: block),
                 Int32(layout.height), Int32(layout.width), &kernelForm, UInt32(truncatingIfNeeded: place))
         }
     }
 
-    /// Copies a map to another of its size, or adds it.
-    func copy(_ map: FeatureMap, to target: FeatureMap, isAdded: Bool, _ isa: InstructionSet) {
+    /// Copies images of a map to another of its size, or adds them.
+    func copy(
+        _ map: FeatureMap, to target: FeatureMap, _ images: Range<Int>, isAdded: Bool, _ isa: InstructionSet
+    ) {
         Epilogue(channels: map.layout.channels).apply(
-            to: map, images: all, maps: EpilogueMaps(outputs: [target], addend: isAdded ? target : nil), isa: isa)
+            to: map, images: images, maps: EpilogueMaps(outputs: [target], addend: isAdded ? target : nil),
+            isa: isa)
     }
 }

@@ -80,8 +80,8 @@ extension Trainer {
     ///
     /// - Parameter range: that of the batch, by which the step rounds it; `nil` in float steps.
     func recordGradient(of layer: Int, range: (low: Float, high: Float)? = nil) {
-        guard let request = recorder?.request, let map = shards[0].gradients[layer + 1] else { return }
-        let values = map.planar(shards[0].all)
+        guard let request = recorder?.request else { return }
+        let values = sumsGradient(layer, ofShard: 0)
         let (bits, isUsed) = width(options.precision?.layerGradients, request)
         let quantizer =
             range.map { TensorQuantizer(bits: bits, low: $0.low, high: $0.high) }

@@ -11,52 +11,53 @@ extension Trainer {
             switch layer.kind {
             case .convolution(let convolution): run(convolution, layer: index)
             default:
-                team.each(shards.count) { shard in
-                    shards[shard].pool(
-                        layer.kind, shards[shard].values[layer.input], into: shards[shard].values[index + 1])
+                later([layer.input, index + 1]) { piece in
+                    let values = piece.shard.values
+                    piece.shard.pool(layer.kind, values[layer.input], into: values[index + 1], piece.images)
                 }
             }
             roundValues(of: index + 1)
         }
+        finish()
     }
 
     /// What a convolution reads.
     func read(_ tensor: Int, _ shard: Shard) -> FeatureMap { shard.rounded[tensor] ?? shard.values[tensor] }
 
     private func run(_ convolution: ConvolutionBlueprint, layer: Int) {
-        guard let prepared = forward[layer], let parameters = state.layers[layer] else {
-            preconditionFailure("weights are prepared")
-        }
-        let input = net.layers[layer].input
+        guard let parameters = state.layers[layer] else { preconditionFailure("convolutions have numbers") }
         let outputs = convolution.geometry.outputs
         let activation =
             convolution.activation.bounds.map { Activation.clamp(low: $0.low, high: $0.high) } ?? .none
-        func convolve(_ shard: Shard, _ epilogue: Epilogue, _ maps: EpilogueMaps) {
-            do {
-                try prepared.run(
-                    input: read(input, shard), images: shard.all, epilogue: epilogue, maps: maps, isa: isa,
-                    scratch: shard.scratch)
-            } catch {
-                preconditionFailure("nothing cancels it")
-            }
+        func maps(_ shard: Shard) -> EpilogueMaps {
+            EpilogueMaps(
+                outputs: [shard.values[layer + 1]], addend: convolution.addend.map { shard.values[$0] })
         }
-        guard convolution.end == .normalized else {
+        let (input, isa) = (net.layers[layer].input, isa)
+        switch forward[layer] {
+        case .whole(let whole):
             let epilogue = Epilogue(channels: outputs, bias: parameters.shift, activation: activation)
-            team.each(shards.count) { index in
-                let shard = shards[index]
-                convolve(
-                    shard, epilogue,
-                    EpilogueMaps(
-                        outputs: [shard.values[layer + 1]], addend: convolution.addend.map { shard.values[$0] }))
+            later([input, layer + 1]) { [self] piece in
+                do {
+                    try whole.run(
+                        input: read(input, piece.shard), images: piece.images, epilogue: epilogue,
+                        maps: maps(piece.shard), isa: isa, scratch: piece.workspace.scratch)
+                } catch {
+                    preconditionFailure("nothing cancels it")
+                }
             }
             return
-        }
-        let plain = Epilogue(channels: outputs)
-        team.each(shards.count) { index in
-            if let raw = shards[index].raw[layer] {
-                convolve(shards[index], plain, EpilogueMaps(outputs: [raw]))
+        case .sums(let sums):
+            later([input, layer + 1]) { [self] piece in
+                guard let raw = piece.shard.raw[layer] else { return }
+                sums.run(
+                    read(input, piece.shard), into: raw, images: piece.images, isa: isa,
+                    scratch: piece.workspace.scratch)
             }
+        case nil: preconditionFailure("weights are prepared")
         }
+        sumLater(of: layer)
+        finish()
         let statistics = statistics(of: layer)
         found[layer] = statistics
         keepRunning(statistics, layer)
@@ -64,14 +65,9 @@ extension Trainer {
         let bias = parameters.shift.enumerated().map { Double($1) - statistics.mean[$0] * scale[$0] }
         let epilogue = Epilogue(
             channels: outputs, scale: scale.map { Float($0) }, bias: bias.map { Float($0) }, activation: activation)
-        team.each(shards.count) { index in
-            let shard = shards[index]
-            guard let raw = shard.raw[layer] else { return }
-            epilogue.apply(
-                to: raw, images: shard.all,
-                maps: EpilogueMaps(
-                    outputs: [shard.values[layer + 1]], addend: convolution.addend.map { shard.values[$0] }),
-                isa: isa)
+        later([layer + 1]) { piece in
+            guard let raw = piece.shard.raw[layer] else { return }
+            epilogue.apply(to: raw, images: piece.images, maps: maps(piece.shard), isa: isa)
         }
     }
 
@@ -91,25 +87,29 @@ extension Trainer {
     /// Rounds what a tensor holds to the bits of activations, where convolutions read it.
     private func roundValues(of tensor: Int) {
         guard let bits = options.precision?.activations, bits < 32, shards[0].rounded[tensor] != nil else { return }
-        let range = extremes { $0.values[tensor] }
+        let range = extremes(of: tensor) { $0.shard.values[tensor].part($0.images) }
         let quantizer = TensorQuantizer(bits: bits, low: range.low, high: range.high)
-        let random = random(2)
-        team.each(shards.count) { index in
-            let shard = shards[index]
-            guard let target = shard.rounded[tensor] else { return }
-            shard.round(shard.values[tensor], into: target, quantizer, .nearest, random, isa)
+        let (random, isa) = (random(2), isa)
+        later([tensor]) { piece in
+            guard let target = piece.shard.rounded[tensor] else { return }
+            piece.shard.round(
+                piece.shard.values[tensor], into: target, piece.images, quantizer, .nearest, random, isa)
         }
     }
 
-    /// The extremes of a tensor over the batch.
-    func extremes(_ map: (Shard) -> FeatureMap) -> (low: Float, high: Float) {
-        team.each(shards.count) { index in
-            let map = map(shards[index])
-            let zeros = [Float](repeating: 0, count: map.layout.blocks * MapLayout.lanes)
-            shards[index].sumSpread(of: map, centre: zeros, isa)
+    /// The extremes over the batch of something of a tensor's size.
+    ///
+    /// - Parameter map: its part for a piece.
+    func extremes(of tensor: Int, _ map: @escaping (Stage.Piece) -> FeatureMap) -> (low: Float, high: Float) {
+        let layout = shards[0].values[tensor].layout
+        let (zeros, isa) = ([Float](repeating: 0, count: layout.blocks * MapLayout.lanes), isa)
+        later([tensor]) { piece in
+            piece.shard.addSpread(
+                of: map(piece), 0..<piece.images.count, isFirst: piece.isFirst, centre: zeros, isa)
         }
+        finish()
         let rows = Int(NKSpreadRows)
-        let channels = map(shards[0]).layout.channels
+        let channels = layout.channels
         var (low, high) = (Double.infinity, -Double.infinity)
         for shard in shards {
             for channel in 0..<channels {

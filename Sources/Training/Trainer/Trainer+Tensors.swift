@@ -11,13 +11,12 @@ extension Trainer {
         let layer = convolutions[min(max(0, index), convolutions.count - 1)]
         _ = try computeGradients()
         let name = "\(net.name) \(net.layers[layer].name)"
-        func values(_ map: (Shard) -> FeatureMap?) -> [Float] {
-            shards.flatMap { shard in map(shard).map { $0.planar(shard.all) } ?? [] }
-        }
+        let gradients = shards.indices.flatMap { sumsGradient(layer, ofShard: $0) }
         return [
             AngleExperiment.Tensor(name: "\(name) weights", values: used[layer]),
-            AngleExperiment.Tensor(name: "\(name) input", values: values { $0.values[net.layers[layer].input] }),
-            AngleExperiment.Tensor(name: "\(name) gradient", values: values { $0.gradients[layer + 1] }),
+            AngleExperiment.Tensor(
+                name: "\(name) input", values: shards.flatMap { $0.values[net.layers[layer].input].planar($0.all) }),
+            AngleExperiment.Tensor(name: "\(name) gradient", values: gradients),
             AngleExperiment.Tensor(
                 name: "\(name) weights' gradient", values: parameterGradients[layer]?.weights ?? []),
         ]

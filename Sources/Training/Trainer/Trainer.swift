@@ -20,22 +20,30 @@ public final class Trainer {
     /// The threads that share a step; its results do not depend on them.
     public var threads: Int {
         get { team.threads }
-        set { team = Team(threads: max(1, newValue)) }
+        set {
+            team = Team(threads: max(1, newValue))
+            while workspaces.count < team.threads { workspaces.append(Workspace()) }
+        }
     }
 
     let images: TrainingImages
     let isa: InstructionSet
     private(set) var team: Team
     let shards: [Shard]
+    private(set) var workspaces: [Workspace]
+    /// What has not been done yet.
+    private var stage = Stage()
     /// ‖w‖² of each channel at the start, by layer.
     let firstNorms: [[Double]]
 
     /// The weights of this step, as they are used, and the convolutions of them.
     var used: [[Float]] = []
-    var forward: [PreparedConvolution?] = []
+    var forward: [ForwardConvolution?] = []
     var backward: [BackwardConvolution?] = []
     /// What normalization found in this batch, by layer.
     var found: [BatchStatistics?] = []
+    /// What takes gradients back through normalizations, by layer.
+    var undone: [NormalizationGradient?] = []
     /// The gradients of the parameters, by layer.
     var parameterGradients: [LayerParameters?] = []
     /// What a step that is to be recorded has recorded so far.
@@ -71,10 +79,11 @@ public final class Trainer {
         self.images = images
         self.isa = isa
         team = Team(threads: max(1, threads))
+        workspaces = (0..<team.threads).map { _ in Workspace() }
+        let maps = BatchMaps(
+            net, count: options.batch, quantizesValues: (options.precision?.activations ?? 32) < 32)
         shards = stride(from: 0, to: options.batch, by: Shard.size).map {
-            Shard(
-                net, images: $0..<min($0 + Shard.size, options.batch),
-                quantizesValues: (options.precision?.activations ?? 32) < 32)
+            Shard(net, images: $0..<min($0 + Shard.size, options.batch), of: maps)
         }
         normRecord = recordsNorms ? NormRecord() : nil
     }
@@ -100,17 +109,22 @@ public final class Trainer {
     /// - Parameter request: has `telemetry` tell what the step did; what it does stays the same.
     /// - Throws: why an image cannot be read, or `TrainingError.notFinite`; the state is then as before.
     public func step(recording request: TelemetryRequest? = nil) throws -> StepResult {
-        let before = state
         recorder = request.map { TelemetryRecorder(request: $0) }
         defer { recorder = nil }
+        let result = try keepingState()
+        if let recorded = recorded() { telemetry = recorded }
+        update()
+        state.step += 1
+        state.lossSum += result.loss
+        state.correct += result.correct
+        return result
+    }
+
+    /// Runs the next batch forward and backward; the state is as before if that fails.
+    private func keepingState() throws -> StepResult {
+        let before = state
         do {
-            let result = try computeGradients()
-            if let recorded = recorded() { telemetry = recorded }
-            update()
-            state.step += 1
-            state.lossSum += result.loss
-            state.correct += result.correct
-            return result
+            return try computeGradients()
         } catch {
             state = before
             throw error
@@ -161,12 +175,46 @@ public final class Trainer {
     }
 
     private func prepareWeights() {
-        used = state.layers.map { $0.map(usedWeights) ?? [] }
-        let geometries = net.layers.map { $0.convolution?.geometry }
-        forward = zip(geometries, used).map { geometry, weights in geometry.map { $0.forward(weights) } }
-        backward = zip(net.layers, used).map { layer, weights in
-            layer.input == 0 ? nil : layer.convolution.map { $0.geometry.backward(weights) }
+        let prepared = concurrentMap(net.layers.count) { index -> PreparedWeights? in
+            guard let parameters = state.layers[index], let convolution = net.layers[index].convolution else {
+                return nil
+            }
+            let weights = usedWeights(parameters)
+            let geometry = convolution.geometry
+            return PreparedWeights(
+                used: weights,
+                forward: convolution.end == .normalized
+                    ? .sums(geometry.sums(weights, isa)) : .whole(geometry.forward(weights)),
+                backward: net.layers[index].input == 0 ? nil : geometry.backward(weights, isa))
         }
+        used = prepared.map { $0?.used ?? [] }
+        forward = prepared.map { $0?.forward }
+        backward = prepared.map { $0?.backward }
+    }
+
+    /// `body` of each number, by all threads.
+    func concurrentMap<Value>(_ count: Int, _ body: (Int) -> Value?) -> [Value?] {
+        var values = [Value?](repeating: nil, count: count)
+        values.withUnsafeMutableBufferPointer { values in
+            // Each thread writes elements of its own.
+            let results = values
+            team.each(count) { index, _ in results[index] = body(index) }
+        }
+        return values
+    }
+
+    /// Has work done on all images, together with what waits and what follows until `finish`.
+    ///
+    /// - Parameter tensors: what it reads and writes.
+    func later(_ tensors: [Int], _ job: @escaping (Stage.Piece) -> Void) {
+        stage.add(floats: tensors.map { shards[0].values[$0].layout.imageStride }.max() ?? 1, job)
+    }
+
+    /// Does what waits.
+    func finish() {
+        let jobs = stage
+        stage = Stage()
+        jobs.run(shards, team, workspaces)
     }
 
     /// Puts the next images into the shards and gives their labels.
@@ -185,6 +233,19 @@ public final class Trainer {
         }
         return chosen.map { images.labels[$0] }
     }
+}
+
+/// A convolution forward: its sums, which are normalized later, or all that the layer does.
+enum ForwardConvolution: Sendable {
+    case sums(SumConvolution)
+    case whole(PreparedConvolution)
+}
+
+/// A layer's weights in a step.
+private struct PreparedWeights {
+    let used: [Float]
+    let forward: ForwardConvolution
+    let backward: BackwardConvolution?
 }
 
 /// What a batch gave before its step.

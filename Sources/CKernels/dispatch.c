@@ -148,6 +148,10 @@ void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const 
     kernels(level)->addStatistics(&planes, samples, into);
 }
 
+void nk_move_counts(NKLevel level, uint16_t *from, uint16_t *to, int count) {
+    kernels(level)->moveCounts(from, to, count);
+}
+
 void nk_load_bytes(
     NKLevel level, const uint8_t *const planes[4], ptrdiff_t step, const uint8_t *tables, bool isWhole, uint8_t filler,
     uint8_t *target, int pixels) {

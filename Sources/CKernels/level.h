@@ -54,6 +54,7 @@ typedef struct {
     void (*boxSums)(NKInput, int, int, int, int, float *);
     NKSamples (*findRanges)(const NKPlanes *, double *, float, double *);
     void (*addStatistics)(const NKPlanes *, NKSamples, const NKStatistics *);
+    void (*moveCounts)(uint16_t *, uint16_t *, int);
     void (*loadBytes)(const uint8_t *const[4], ptrdiff_t, const uint8_t *, bool, uint8_t, uint8_t *, int);
     double (*measurePeak)(long);
     double (*measureCodePeak)(long);
@@ -65,8 +66,8 @@ typedef struct {
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(convolveFiltered), \
             NK_NAME(addSpread), NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
             NK_NAME(apply), NK_NAME(channelSums), \
-            NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(loadBytes), NK_NAME(measurePeak), \
-            NK_NAME(measureCodePeak) \
+            NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(moveCounts), NK_NAME(loadBytes), \
+            NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
     }
 
 extern const NKKernels nk_kernels_baseline;

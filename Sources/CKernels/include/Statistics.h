@@ -45,7 +45,7 @@ NKSamples nk_find_ranges(NKLevel level, NKPlanes planes, double *rows, float hig
 /// floor(x inverseWidth) modulo `bins`, which must be below 2^24 before the modulus. What is zero or not finite is not
 /// counted.
 typedef struct {
-    /// NULL: none. [bins][16], a second table for what a rectifier changes, [16] for what is above its bound, and [16] for
+    /// NULL: none. [16][bins], a second table for what a rectifier changes, [16] for what is above its bound, and [16] for
     /// what is not counted.
     uint16_t *counts;
     int bins;
@@ -67,6 +67,8 @@ typedef struct {
     /// NULL: there is no rectifier. With one, there are counters; those of all channels count what leaves it.
     double *rectified;
     float high;
+    /// Whether what leaves the rectifier takes the samples' place.
+    bool replaces;
     NKChannelBins channels;
     NKWholeBins whole;
 } NKStatistics;
@@ -74,3 +76,6 @@ typedef struct {
 /// Adds samples, whose ranges were found. Those that are not finite are counted and otherwise left out. Powers of positive
 /// samples are taken of the samples themselves.
 void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const NKStatistics *into);
+
+/// Adds `count` counters to others, none of which overflows, and clears them.
+void nk_move_counts(NKLevel level, uint16_t *from, uint16_t *to, int count);

@@ -27,3 +27,9 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq,popcnt"))) 
 /// s += x y, in the register of s and at this place: left to itself the compiler first loads all of the inputs that a tile of a
 /// weight gradient reads, and then has too few registers for its sums.
 #define NK_ACCUMULATE(s, x, y) __asm__ volatile("vfmadd231ps %2, %1, %0" : "+v"(s) : "v"(x), "v"(y))
+
+/// floor(value), in one instruction.
+static inline __attribute__((always_inline, target("avx512f"))) nk_ints nk_floor(nk_floats value) {
+    return (nk_ints)_mm512_cvt_roundps_epi32((__m512)value, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+#define NK_FLOOR nk_floor

@@ -1,5 +1,5 @@
-// Statistics of maps as they lie in memory: ranges first, then moments and counts in one sweep, whose vector and scalar
-// instructions share the time.
+// Statistics of maps as they lie in memory: ranges first, then moments and counts in one sweep. A sample's counters are
+// found eight pixels before they are changed, so that stores, which limit counting, and arithmetic share the time.
 
 NK_INLINE nk_doubles NK_NAME(doubles)(const double *source) { return *(const nk_doubles *)source; }
 
@@ -12,7 +12,7 @@ NK_INLINE nk_floats NK_NAME(rectify)(nk_floats value, nk_floats high) {
 }
 
 /// One of the rows of all images.
-NK_INLINE const float *NK_NAME(rowOfPlanes)(const NKPlanes *planes, int row) {
+NK_INLINE float *NK_NAME(rowOfPlanes)(const NKPlanes *planes, int row) {
     const int image = row / planes->height, y = row % planes->height;
     return planes->block.origin + image * planes->block.imageStride + y * planes->block.rowStride;
 }
@@ -123,10 +123,11 @@ NK_INLINE void NK_NAME(sweep)(
     nk_ints positives = (nk_ints)(0), zeros = positives, odd = positives;
     nk_ints otherPositives = positives, otherOdd = positives;
     const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, into, planes->lanes);
-    NK_NAME(Waiting) waiting;
+    NK_NAME(Waiting) groups[2], *found = groups, *due = groups + 1;
+    NK_NAME(clear)(&counters, due);
     int pixels = 0, wholeCount = 0;
     for (int row = 0; row < planes->images * planes->height; row++) {
-        const float *pixel = NK_NAME(rowOfPlanes)(planes, row);
+        float *pixel = NK_NAME(rowOfPlanes)(planes, row);
         for (int x = 0; x < planes->width; x++, pixel += planes->block.pixelStride) {
             const nk_floats sample = NK_NAME(load)(pixel);
             const nk_ints finite = careful ? sample - sample == zero : (nk_ints)(-1);
@@ -138,6 +139,7 @@ NK_INLINE void NK_NAME(sweep)(
             if (rectifies) {
                 nk_floats other = NK_NAME(atLeast)(sample, zero);
                 if (clips) other = NK_NAME(atMost)(other, high);
+                if (into->replaces) NK_NAME(store)(pixel, other);
                 if (careful) {
                     const nk_ints otherFinite = other - other == zero;
                     otherOdd += otherFinite + 1;
@@ -150,22 +152,31 @@ NK_INLINE void NK_NAME(sweep)(
                 const nk_doubles wide = NK_NAME(toDoubles)(positive ? sample : zero);
                 positiveSum += wide;
                 positiveSquare += wide * wide;
-            } else if (clips) {
-                const nk_doubles over = NK_NAME(toDoubles)(sample) - bound, excess = over > none ? over : none;
-                positiveSum += excess;
-                positiveSquare += excess * (excess + bound + bound);
             }
-            if (clips) NK_NAME(countClipped)(&counters, sample, high);
+            if (clips && __builtin_reduce_or((sample > high) & counters.used)) {
+                NK_NAME(countClipped)(&counters, (sample > high) & counters.used, high);
+                if (!careful) {
+                    const nk_doubles over = NK_NAME(toDoubles)(sample) - bound, excess = over > none ? over : none;
+                    positiveSum += excess;
+                    positiveSquare += excess * (excess + bound + bound);
+                }
+            }
             wholeCount += NK_NAME(findCounters)(
-                &counters, rectifies, sample, finite, high, waiting.channels + pixels * NKLanes,
-                waiting.whole + wholeCount);
+                &counters, rectifies, sample, finite, high, found->channels + pixels * NKLanes,
+                found->whole + wholeCount);
+            NK_NAME(countPixel)(&counters, due, pixels);
             if (++pixels == NK_NAME(waitingPixels)) {
-                NK_NAME(countWaiting)(&counters, &waiting, NK_NAME(waitingPixels), wholeCount);
+                NK_NAME(endGroup)(&counters, found, pixels, wholeCount);
+                NK_NAME(Waiting) *const counted = due;
+                due = found;
+                found = counted;
                 pixels = wholeCount = 0;
             }
         }
     }
-    NK_NAME(countWaiting)(&counters, &waiting, pixels, wholeCount);
+    for (int p = pixels; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(&counters, due, p);
+    NK_NAME(endGroup)(&counters, found, pixels, wholeCount);
+    for (int p = 0; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(&counters, found, p);
     const nk_doubles oddCount = __builtin_convertvector(odd, nk_doubles);
     nk_doubles positiveCount = __builtin_convertvector(positives, nk_doubles);
     NK_NAME(addRows)(into->rows, &powers, all - oddCount, oddCount, __builtin_convertvector(zeros, nk_doubles));

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Quant
 
 /// Counts of samples, other than zeros, in bins that start at zero and are a power of two wide, for one or more lanes.
@@ -11,11 +12,10 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
     /// The most bins of a lane; a power of two.
     let bins: Int
     private let lanes: Int
-    /// Lanes side by side in a row; the rows of further lanes follow in tables of their own.
-    private let columns: Int
-    fileprivate private(set) var ranges: [BinRange?]
+    /// The samples' range in each lane.
+    private(set) var ranges: [BinRange?]
     private var inverseWidths: [Float]
-    /// [table][bins][columns]; [columns] for what is beyond a rectifier's bound; and room for what kernels do not count.
+    /// [lane][bins]; 16 for what is beyond a rectifier's bound; and room for what kernels do not count.
     fileprivate private(set) var counts: [Counter]
     /// What the counters could not hold any more; empty until then.
     fileprivate private(set) var full: [Int] = []
@@ -28,7 +28,6 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
         precondition(bins > 0 && bins & (bins - 1) == 0, "rows are found by a mask")
         self.bins = bins
         self.lanes = lanes
-        columns = min(lanes, MapLayout.lanes)
         self.limit = limit
         ranges = [BinRange?](repeating: nil, count: lanes)
         inverseWidths = [Float](repeating: 1, count: lanes)
@@ -47,9 +46,8 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
         let wider = BinRange(lo: min(lo, range.lo), hi: max(hi, range.hi), bins: bins)
         let shift = wider.exponent - range.exponent
         if shift > 0 {
-            let rows = rows(of: lane)
-            counts.addUpNeighbours(range.indices, by: shift, rows)
-            if !full.isEmpty { full.addUpNeighbours(range.indices, by: shift, rows) }
+            counts.addUpNeighbours(range.indices, by: shift, rows(of: lane))
+            if !full.isEmpty { full.addUpNeighbours(range.indices, by: shift, rows(of: lane)) }
         }
         ranges[lane] = wider
         inverseWidths[lane] = wider.inverseWidth
@@ -58,11 +56,7 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
     /// Lets a kernel count up to `samples` samples in each lane, whose ranges must be covered: by counters, and the inverse
     /// widths of the lanes' bins.
     mutating func add(samples: Int, _ count: (UnsafeMutablePointer<Counter>, UnsafePointer<Float>) -> Void) {
-        if self.samples + samples > limit {
-            self.samples = largest
-            if self.samples + samples > limit { empty() }
-        }
-        self.samples += samples
+        makeRoom(for: samples)
         counts.withUnsafeMutableBufferPointer { counts in
             inverseWidths.withUnsafeBufferPointer { inverseWidths in
                 guard let counters = counts.baseAddress, let inverseWidths = inverseWidths.baseAddress
@@ -70,6 +64,13 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
                 count(counters, inverseWidths)
             }
         }
+    }
+
+    /// Covers the samples of an empty lane, in bins as wide as those of another range or wider.
+    mutating func begin(_ lo: Float, _ hi: Float, lane: Int, asWideAs other: BinRange?) {
+        let range = BinRange(lo: lo, hi: hi, bins: bins, narrowest: other?.exponent ?? -126)
+        ranges[lane] = range
+        inverseWidths[lane] = range.inverseWidth
     }
 
     /// Adds lanes of other counts, of as many bins, to one lane.
@@ -117,13 +118,22 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
 
     /// Where a lane's counters are.
     fileprivate func rows(of lane: Int) -> CounterRows {
-        CounterRows(first: lane / columns * bins * columns + lane % columns, step: columns, mask: bins - 1)
+        CounterRows(first: lane * bins, mask: bins - 1)
     }
 
     /// The most samples that a counter holds.
     private var largest: Int {
-        let counters = counts[..<(bins * lanes + MapLayout.lanes)]
-        return Int(counters.withUnsafeBufferPointer { $0.reduce(0) { Swift.max($0, $1) } })
+        let counters = bins * lanes + MapLayout.lanes
+        return counts.withUnsafeBufferPointer { Int($0[..<counters].reduce(0) { Swift.max($0, $1) }) }
+    }
+
+    /// Sees that every counter can hold so many samples more.
+    private mutating func makeRoom(for samples: Int) {
+        if self.samples + samples > limit {
+            self.samples = largest
+            if self.samples + samples > limit { empty() }
+        }
+        self.samples += samples
     }
 
     /// Moves what was counted to where there is room for any number.
@@ -135,38 +145,91 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
     }
 }
 
+extension BinCounts<UInt16> {
+    /// Adds as many lanes of as many bins, which are empty afterwards.
+    mutating func take(_ other: inout BinCounts, isa: InstructionSet) {
+        precondition(other.bins == bins && other.lanes == lanes && other.full.isEmpty, "counts of the same form")
+        makeRoom(for: other.samples)
+        for lane in 0..<lanes {
+            guard let range = other.ranges[lane] else { continue }
+            cover(range.lo, range.hi, lane: lane)
+            guard let wide = ranges[lane] else { continue }
+            if wide.exponent > range.exponent {
+                other.counts.addUpNeighbours(range.indices, by: wide.exponent - range.exponent, rows(of: lane))
+            }
+            other.ranges[lane] = nil
+        }
+        other.samples = 0
+        let count = bins * lanes + MapLayout.lanes
+        counts.withUnsafeMutableBufferPointer { counts in
+            other.counts.withUnsafeMutableBufferPointer { others in
+                guard let to = counts.baseAddress, let from = others.baseAddress else { return }
+                nk_move_counts(isa.level, from, to, Int32(count))
+            }
+        }
+    }
+}
+
 /// The counters of one lane.
 fileprivate struct CounterRows {
     let first: Int
-    let step: Int
+    /// All of them: the number of bins less one.
     let mask: Int
 
     /// The counter of a bin.
     @inline(__always)
-    subscript(bin: Int) -> Int { first + (bin & mask) * step }
+    subscript(bin: Int) -> Int { first + (bin & mask) }
+
+    /// Calls `body` with bins whose counters follow one another: all of a range, or its two parts.
+    @inline(__always)
+    func forEachRun(of bins: ClosedRange<Int>, _ body: (Range<Int>) -> Void) {
+        var start = bins.lowerBound
+        while start <= bins.upperBound {
+            let end = Swift.min(bins.upperBound, start | mask) + 1
+            body(start..<end)
+            start = end
+        }
+    }
 }
 
 extension Array where Element: FixedWidthInteger {
     /// Moves a lane's counts to bins that are 2^shift times as wide.
     fileprivate mutating func addUpNeighbours(_ bins: ClosedRange<Int>, by shift: Int, _ rows: CounterRows) {
-        withUnsafeMutableBufferPointer { counts in
-            // All are taken out first: a wider bin may have the row of one that is still to move.
-            let kept = bins.map { bin in
-                let count = counts[rows[bin]]
-                counts[rows[bin]] = 0
-                return count
-            }
-            for (bin, count) in zip(bins, kept) { counts[rows[bin >> shift]] += count }
-        }
+        let lane = rows.first...rows.first + rows.mask
+        // All are taken out first: a wider bin may have the row of one that is still to move.
+        let kept = Array(self[lane])
+        withUnsafeMutableBufferPointer { $0[lane].update(repeating: 0) }
+        add(kept, bins, CounterRows(first: 0, mask: rows.mask), shiftedBy: shift, rows)
     }
 
-    /// Adds a lane's counts to one whose bins are 2^shift times as wide.
+    /// Adds a lane's counts to one whose bins are 2^shift times as wide; no sum is beyond what a counter holds.
     fileprivate mutating func add<Count: FixedWidthInteger>(
         _ counts: [Count], _ bins: ClosedRange<Int>, _ from: CounterRows, shiftedBy shift: Int, _ to: CounterRows
     ) {
         withUnsafeMutableBufferPointer { sums in
             counts.withUnsafeBufferPointer { counts in
-                for bin in bins { sums[to[bin >> shift]] += Element(counts[from[bin]]) }
+                from.forEachRun(of: bins) { run in
+                    let (first, target) = (from[run.lowerBound], to[run.lowerBound])
+                    if shift == 0 {
+                        for i in 0..<run.count {
+                            sums[target + i] &+= Element(truncatingIfNeeded: counts[first + i])
+                        }
+                        return
+                    }
+                    // A wider bin's counts are added up before they go to memory.
+                    var (bin, row) = (run.lowerBound, first)
+                    while bin < run.upperBound {
+                        let wide = bin &>> shift
+                        let end = Swift.min(run.upperBound, (wide + 1) &<< shift)
+                        var sum: Element = 0
+                        while bin < end {
+                            sum &+= Element(truncatingIfNeeded: counts[row])
+                            bin += 1
+                            row += 1
+                        }
+                        sums[to[wide]] &+= sum
+                    }
+                }
             }
         }
     }
@@ -177,7 +240,10 @@ extension Array where Element: FixedWidthInteger {
     ) {
         withUnsafeMutableBufferPointer { sums in
             counts.withUnsafeBufferPointer { counts in
-                for bin in bins { sums[bin - origin] += Element(counts[rows[bin]]) }
+                rows.forEachRun(of: bins) { run in
+                    let (first, target) = (rows[run.lowerBound], run.lowerBound - origin)
+                    for i in 0..<run.count { sums[target + i] &+= Element(truncatingIfNeeded: counts[first + i]) }
+                }
             }
         }
     }

@@ -6,13 +6,17 @@ struct BinRange: Hashable, Sendable {
     /// so that 24 bits hold a bin's index.
     let exponent: Int
 
-    init(lo: Float, hi: Float, bins: Int) {
+    /// The range's bins, at least 2^`narrowest` wide.
+    init(lo: Float, hi: Float, bins: Int, narrowest: Int = -126) {
         self.lo = lo
         self.hi = hi
         let largest = max(abs(lo), abs(hi))
         // The inverse of the width is a normal number too.
-        let narrowest = -126
-        var exponent = largest > 0 ? max(narrowest, Int(largest.exponent) - 23) : narrowest
+        var exponent = max(-126, narrowest)
+        if largest > 0 { exponent = max(exponent, Int(largest.exponent) - 23) }
+        // Bins as narrow as this are too many: twice their number, less one, would not hold the range.
+        let extent = Double(hi) - Double(lo)
+        if extent > 0 { exponent = max(exponent, Int(extent.exponent) - bins.trailingZeroBitCount - 1) }
         while Self.bin(of: hi, exponent) - Self.bin(of: lo, exponent) >= bins { exponent += 1 }
         self.exponent = exponent
     }

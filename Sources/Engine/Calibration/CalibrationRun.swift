@@ -42,6 +42,7 @@ public struct CalibrationRun: Sendable {
             for _ in 0..<options.threads {
                 group.addTask {
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
+                    var local = ChannelCounts.Local(bins: Self.channelBins)
                     while true {
                         let part = next.take(1)
                         guard part < Self.parts else { return }
@@ -49,9 +50,12 @@ public struct CalibrationRun: Sendable {
                         for batch in batches(ofPart: part, execution.capacity) {
                             _ = try execution.run(
                                 [batch.flatMap { try source.values(at: $0..<$0 + 1) }], images: batch.count,
-                                observer: { tensor, map, images in
-                                    guard let sighting = sightings[tensor] else { return }
-                                    sums[tensor, default: TensorSums(sighting)].add(map, images, isa: options.isa)
+                                observer: { tensor, map, images, isBeforeActivation in
+                                    guard let sighting = sightings[tensor] else { return false }
+                                    let rectifies = isBeforeActivation && sighting.rectifier != nil
+                                    sums[tensor, default: TensorSums(sighting)].add(
+                                        map, images, rectifies: rectifies, local: &local, isa: options.isa)
+                                    return rectifies
                                 }, cancelled: { cancelled() || Task.isCancelled })
                             let images = done.take(batch.count) + batch.count
                             progress(Double(images) / Double(source.order.count))

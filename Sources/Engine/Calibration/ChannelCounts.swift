@@ -17,26 +17,57 @@ struct ChannelCounts: Sendable {
 
     private let blocks: [Shared<BinCounts<UInt16>>]
     private let tables: Tables
+    /// The most bins of a channel.
+    let bins: Int
+
+    /// Counters of one block, for one thread: they stay in its cache, where those of all blocks do not, and what they counted
+    /// goes to the others in the order of the memory.
+    struct Local {
+        fileprivate var one, both: BinCounts<UInt16>
+
+        init(bins: Int) {
+            one = BinCounts(bins: bins, lanes: MapLayout.lanes)
+            both = BinCounts(bins: bins, lanes: 2 * MapLayout.lanes)
+        }
+    }
 
     /// No samples yet; `bins` is the most bins of a channel, a power of two.
     init(channels: Int, bins: Int, entersRectifier: Bool = false) {
         let lanes = entersRectifier ? 2 * MapLayout.lanes : MapLayout.lanes
         tables = entersRectifier ? .both : .one
+        self.bins = bins
         blocks = (0..<(channels + MapLayout.lanes - 1) / MapLayout.lanes).map { _ in
             Shared(BinCounts<UInt16>(bins: bins, lanes: lanes))
         }
     }
 
-    private init(_ blocks: [Shared<BinCounts<UInt16>>], _ tables: Tables) {
+    private init(_ blocks: [Shared<BinCounts<UInt16>>], _ tables: Tables, bins: Int) {
         self.blocks = blocks
         self.tables = tables
+        self.bins = bins
     }
 
     /// The counts of what leaves the rectifier, min(max(x, 0), high): the same counters, read differently.
-    func rectified(high: Float) -> ChannelCounts { ChannelCounts(blocks, .kept(high: high)) }
+    func rectified(high: Float) -> ChannelCounts { ChannelCounts(blocks, .kept(high: high), bins: bins) }
 
-    /// Changes the counts of 16 channels, one in each lane.
-    func change(block: Int, _ body: (inout BinCounts<UInt16>) -> Void) { blocks[block].withLock(body) }
+    /// Lets a kernel count up to `samples` samples in each of a block's lanes.
+    ///
+    /// - Parameters:
+    ///   - local: the thread's counters, with as many bins.
+    ///   - begin: covers the samples' ranges, in bins as wide as those so far or wider.
+    ///   - count: see `BinCounts.add`.
+    func add(
+        samples: Int, block: Int, local: inout Local, isa: InstructionSet,
+        begin: (inout BinCounts<UInt16>, [BinRange?]) -> Void,
+        _ count: (UnsafeMutablePointer<UInt16>, UnsafePointer<Float>) -> Void
+    ) {
+        func add(_ local: inout BinCounts<UInt16>) {
+            begin(&local, blocks[block].withLock { $0.ranges })
+            local.add(samples: samples, count)
+            blocks[block].withLock { $0.take(&local, isa: isa) }
+        }
+        if case .one = tables { add(&local.one) } else { add(&local.both) }
+    }
 
     /// All channels together, in bins as wide as those of the widest channel or wider.
     var whole: BinCounts<UInt32> {

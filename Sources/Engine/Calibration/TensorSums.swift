@@ -31,7 +31,14 @@ struct TensorSums: Sendable {
     }
 
     /// Adds images where they lie.
-    mutating func add(_ map: FeatureMap, _ images: Range<Int>, isa: InstructionSet) {
+    ///
+    /// - Parameters:
+    ///   - rectifies: whether what leaves the rectifier, which there must be, takes the place of the samples.
+    ///   - local: the thread's counters.
+    mutating func add(
+        _ map: FeatureMap, _ images: Range<Int>, rectifies: Bool = false, local: inout ChannelCounts.Local,
+        isa: InstructionSet
+    ) {
         let layout = map.layout
         precondition(layout.pixelStride == MapLayout.lanes, "the kernels read blocks")
         let imagesAtOnce = max(1, Self.pixelsAtOnce / (layout.height * layout.width))
@@ -47,7 +54,7 @@ struct TensorSums: Sendable {
                             height: Int32(min(rowsAtOnce, layout.height - row)),
                             width: Int32(min(columnsAtOnce, layout.width - column)),
                             lanes: Int32(min(MapLayout.lanes, layout.channels - block * MapLayout.lanes)))
-                        add(planes, block, isa)
+                        add(planes, block, rectifies, &local, isa)
                     }
                 }
             }
@@ -55,7 +62,10 @@ struct TensorSums: Sendable {
     }
 
     /// Adds planes of one block: ranges first, for which the counters then make room.
-    private mutating func add(_ planes: NKPlanes, _ block: Int, _ isa: InstructionSet) {
+    private mutating func add(
+        _ planes: NKPlanes, _ block: Int, _ rectifies: Bool, _ local: inout ChannelCounts.Local,
+        _ isa: InstructionSet
+    ) {
         let offset = block * Self.blockSize
         let high = sighting.rectifier?.high ?? 0
         let pixels = Int(planes.images * planes.height * planes.width)
@@ -64,14 +74,14 @@ struct TensorSums: Sendable {
                 guard let rows = rows.baseAddress.map({ $0 + offset }) else { return }
                 let rectified = rectifiedRows.isEmpty ? nil : rectifiedRows.baseAddress.map { $0 + offset }
                 let samples = nk_find_ranges(isa.level, planes, rows, high, rectified)
-                let ranges = Self.ranges(rectified ?? rows, planes)
                 var into = NKStatistics()
                 into.rows = rows
                 into.rectified = rectified
                 into.high = high
+                into.replaces = rectifies
                 func countWhole() {
                     guard whole != nil else { return nk_add_statistics(isa.level, planes, samples, &into) }
-                    for case let range? in ranges { whole?.cover(range.lowerBound, range.upperBound) }
+                    Self.forEachRange(rectified ?? rows, planes) { whole?.cover($1, $2) }
                     whole?.add(samples: pixels * Int(planes.lanes)) { counters, inverseWidths in
                         into.whole = NKWholeBins(
                             counts: counters, bins: Int32(Self.bins), inverseWidth: inverseWidths.pointee)
@@ -79,31 +89,33 @@ struct TensorSums: Sendable {
                     }
                 }
                 guard let channelCounts = sighting.channelCounts else { return countWhole() }
-                channelCounts.change(block: block) { counts in
-                    for case (let lane, let range?) in ranges.enumerated() {
-                        counts.cover(range.lowerBound, range.upperBound, lane: lane)
+                channelCounts.add(samples: pixels, block: block, local: &local, isa: isa) { counts, known in
+                    Self.forEachRange(rectified ?? rows, planes) {
+                        counts.begin($1, $2, lane: $0, asWideAs: known[$0])
                     }
-                    if rectified != nil {
-                        for case (let lane, let range?) in Self.ranges(rows, planes).enumerated() {
-                            counts.cover(range.lowerBound, range.upperBound, lane: MapLayout.lanes + lane)
-                        }
+                    guard rectified != nil else { return }
+                    Self.forEachRange(rows, planes) {
+                        let lane = MapLayout.lanes + $0
+                        counts.begin($1, $2, lane: lane, asWideAs: known[lane])
                     }
-                    let bins = Int32(counts.bins)
-                    counts.add(samples: pixels) { counters, inverseWidths in
-                        into.channels = NKChannelBins(counts: counters, bins: bins, inverseWidths: inverseWidths)
-                        countWhole()
-                    }
+                } _: { counters, inverseWidths in
+                    into.channels = NKChannelBins(
+                        counts: counters, bins: Int32(channelCounts.bins), inverseWidths: inverseWidths)
+                    countWhole()
                 }
             }
         }
     }
 
-    /// The ranges of a block's channels so far.
-    private static func ranges(_ rows: UnsafePointer<Double>, _ planes: NKPlanes) -> [ClosedRange<Float>?] {
-        (0..<Int(planes.lanes)).map { lane in
+    /// Calls `body` with each channel of a block that has samples, and the least and greatest so far.
+    @inline(__always)
+    private static func forEachRange(
+        _ rows: UnsafePointer<Double>, _ planes: NKPlanes, _ body: (Int, Float, Float) -> Void
+    ) {
+        for lane in 0..<Int(planes.lanes) {
             let least = rows[Int(NKMomentLeast) * MapLayout.lanes + lane]
             let greatest = rows[Int(NKMomentGreatest) * MapLayout.lanes + lane]
-            return least <= greatest ? Float(least)...Float(greatest) : nil
+            if least <= greatest { body(lane, Float(least), Float(greatest)) }
         }
     }
 

@@ -4,8 +4,9 @@ internal import Quant
 
 /// One thread's run of a program over small batches of images; its memory is reused from batch to batch.
 public final class Execution {
-    /// Called with each observed tensor's values while a run passes them.
-    public typealias Observer = (TensorID, FeatureMap, Range<Int>) -> Void
+    /// Called with each observed tensor's values while a run passes them, and whether these are a layer's sums, to which its
+    /// activation is still to be applied: an observer that has done that, in place, returns `true`.
+    public typealias Observer = (TensorID, FeatureMap, Range<Int>, _ isBeforeActivation: Bool) -> Bool
 
     /// The program run.
     public let program: Program
@@ -182,7 +183,7 @@ public final class Execution {
     }
 
     private func observe(_ tensor: TensorID, _ map: FeatureMap, _ batch: Range<Int>, _ observer: Observer?) {
-        if let observer, program.observed.contains(tensor) { observer(tensor, map, batch) }
+        if let observer, program.observed.contains(tensor) { _ = observer(tensor, map, batch, false) }
     }
 
     private func run(
@@ -201,8 +202,9 @@ public final class Execution {
         if let activation = program.activations[index] {
             let layer = program.net.layers[index]
             let values = floats(of: layer.output)
-            observe(layer.preActivation, values, batch, observer)
-            activation.apply(to: values, images: batch, maps: EpilogueMaps(outputs: [values]), isa: isa)
+            if observer?(layer.preActivation, values, batch, true) != true {
+                activation.apply(to: values, images: batch, maps: EpilogueMaps(outputs: [values]), isa: isa)
+            }
         }
         // Looking is for calibration only; the layer itself, with its weights, is not needed otherwise.
         guard observer != nil else { return }

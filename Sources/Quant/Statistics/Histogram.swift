@@ -36,7 +36,7 @@ public struct Histogram: Hashable, Sendable {
     public var binWidth: Double { (hi - lo) / Double(counts.count) }
 
     /// All samples.
-    public var total: Int { counts.reduce(zeroCount, +) }
+    public var total: Int { counts.reduce(zeroCount, &+) }
 
     /// The centre of a bin.
     public func center(of bin: Int) -> Double { lo + (Double(bin) + 0.5) * binWidth }
@@ -92,9 +92,12 @@ public struct Histogram: Hashable, Sendable {
             return counts.indices.contains(bin) ? Double(counts[bin]) : nil
         }
         var (inside, integral) = (0.0, 0.0)
+        var (last, this) = (samples(first - 1), samples(first))
         for step in first..<Swift.max(first, Int(reach) + 1) {
-            guard let own = samples(step) else { break }
-            let (before, after) = (samples(step - 1) ?? own, samples(step + 1) ?? own)
+            guard let own = this else { break }
+            let next = samples(step + 1)
+            let (before, after) = (last ?? own, next ?? own)
+            (last, this) = (own, next)
             // The density that has these three bins' counts: a + b u + c u² for u from 0 to 1.
             let (b, c) = (own - before, (after - 2 * own + before) / 2)
             let a = own - b / 2 - c / 3

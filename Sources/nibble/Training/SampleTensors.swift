@@ -41,14 +41,15 @@ struct SampleTensors {
         var channel: [Float] = []
         _ = try execution.run(
             [input], images: images.count,
-            observer: { observed, map, batch in
-                guard observed == tensor else { return }
+            observer: { observed, map, batch, _ in
+                guard observed == tensor else { return false }
                 let size = map.layout.height * map.layout.width
                 let planar = map.planar(batch)
                 for image in 0..<batch.count {
                     let start = image * map.layout.elements
                     channel += planar[start..<start + size]
                 }
+                return false
             })
         activations = AngleExperiment.Tensor(
             name: "\(Self.net) \(layer.name) before its ReLU", values: channel)

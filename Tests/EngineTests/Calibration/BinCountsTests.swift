@@ -85,6 +85,26 @@ import Testing
         #expect(wider.histogram(zeroCount: 0) == many.histogram(zeroCount: 0))
     }
 
+    @Test(arguments: InstructionSet.available)
+    func countsTakenFromAnotherAreItsOwn(isa: InstructionSet) {
+        // Ranges that grow meanwhile, on either side, and counters that would overflow.
+        for limit in [Int(UInt16.max), 300] {
+            var shared = BinCounts<UInt16>(bins: 64, lanes: 1, limit: limit)
+            var local = BinCounts<UInt16>(bins: 64, lanes: 1)
+            for start in stride(from: 0, to: samples.count, by: 250) {
+                let part = samples[start..<start + 250]
+                local.begin(part.min() ?? 0, part.max() ?? 0, lane: 0, asWideAs: shared.ranges[0])
+                fill(&local, part)
+                if start == 500 { shared.cover(-300, 0) }
+                shared.take(&local, isa: isa)
+                #expect(local.histogram(zeroCount: 0).total == 0)
+            }
+            var other = counts(samples)
+            other.cover(-300, 0)
+            #expect(shared.histogram(zeroCount: 0) == other.histogram(zeroCount: 0))
+        }
+    }
+
     @Test func valuesOfAnyMagnitudeHaveBins() {
         let tiny = Float.leastNonzeroMagnitude, huge = Float.greatestFiniteMagnitude
         for samples in [[tiny], [-tiny, tiny], [huge], [-huge, huge], [tiny, huge], [-huge, -huge / 2], [0]] {

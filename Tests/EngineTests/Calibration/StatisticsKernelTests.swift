@@ -27,12 +27,25 @@ import Testing
     ) -> TensorSums {
         let map = FeatureMap(layout: layout, capacity: 2)
         map.load(planar: values, into: 0..<2)
+        var local = ChannelCounts.Local(bins: counts?.bins ?? 64)
         var sums = TensorSums(
             Sighting(
                 channels: layout.channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
-        sums.add(map, 0..<1, isa: isa)
-        sums.add(map, 1..<2, isa: isa)
+        sums.add(map, 0..<1, rectifies: rectifier != nil, local: &local, isa: isa)
+        sums.add(map, 1..<2, local: &local, isa: isa)
+        if let rectifier {
+            // The first image was rectified where it lies, which its counts and sums do not show.
+            #expect(
+                equal(
+                    map.planar(0..<1),
+                    values[..<layout.elements].map { $0.isNaN ? $0 : min(max($0, 0), rectifier.high) }))
+            #expect(equal(map.planar(1..<2), values[layout.elements...]))
+        }
         return sums
+    }
+
+    private func equal(_ a: [Float], _ b: some Collection<Float>) -> Bool {
+        a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
     }
 
     private func statistics(

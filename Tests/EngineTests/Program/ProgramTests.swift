@@ -159,13 +159,14 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         let execution = Execution(program, capacity: 1, isa: .best)
         var samples: [TensorID: [[Float]]] = [:]
         for image in 0..<images.count {
-            _ = try execution.run([source.values(at: image..<image + 1)], images: 1) { tensor, map, batch in
+            _ = try execution.run([source.values(at: image..<image + 1)], images: 1) { tensor, map, batch, _ in
                 let values = map.planar(batch)
                 let plane = values.count / map.layout.channels
                 for channel in 0..<map.layout.channels {
                     samples[tensor, default: Array(repeating: [], count: map.layout.channels)][channel] +=
                         values[channel * plane..<(channel + 1) * plane]
                 }
+                return false
             }
         }
         for point in points {

@@ -74,8 +74,8 @@ import Testing
 
     @Test func `a run that is killed ends as it would have when it is resumed`() throws {
         let nibble = TerminalSession.path(of: "nibble")
-        let arguments = (small + images).joined(separator: " ")
         let recording = ["--record-layers", "5"]
+        let arguments = (small + images + recording).joined(separator: " ")
         #expect(try train(small + images + recording + ["--output", "\(folder)/whole"]).end == .exited(0))
         _ = try shell(
             """

@@ -14,7 +14,7 @@ import Testing
     @Test func briefKeepsAboutThreeDigits() {
         let expected: [(Double, String)] = [
             (0, "0"), (2.314, "2.31"), (0.0421, "0.042"), (1.23e-5, "1.2e-5"), (1.5e6, "1.5e+6"), (1234, "1234"),
-            (12.34, "12.3"),
+            (12.34, "12.3"), (9.97e-5, "1.0e-4"), (-9.97e6, "-1.0e+7"), (9.93e-4, "9.9e-4"),
         ]
         for (value, text) in expected { #expect(value.brief == text) }
     }

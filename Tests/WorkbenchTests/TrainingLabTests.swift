@@ -270,7 +270,7 @@ import Testing
             if case .training(let run, .progressed) = event { begun.insert(run) }
             if begun.count == 2 { break }
         }
-        runner.finish()
+        runner.finish(within: .seconds(60))
         #expect(access("\(folder)/mlp.onnx", F_OK) == 0 && access("\(folder)/mlp-2.onnx", F_OK) == 0)
     }
 

@@ -29,8 +29,10 @@ extension Double {
         case 0: return fixed(2)
         case -2 ... -1: return fixed(3)
         default:
-            let mantissa = self / pow(10, Double(exponent))
+            var (mantissa, exponent) = (self / pow(10, Double(exponent)), exponent)
             guard mantissa.isFinite else { return "0" }
+            // What would be rounded to 10.0 is 1.0 of the next power.
+            if mantissa.magnitude >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
             return mantissa.fixed(1) + (exponent < 0 ? "e-" : "e+") + "\(abs(exponent))"
         }
     }

@@ -151,21 +151,26 @@ struct RunWork: Sendable {
 
     /// - Throws: `Cancelled` once the run is asked for something else than to run.
     private func accuracy(of program: Program, on source: ImageSource, classes: Int) throws -> Double {
-        let (control, options) = (control, RunOptions(threads: control.threads, isa: isa))
+        let options = RunOptions(threads: control.threads, isa: isa)
         let result = Mutexed<Result<Double, any Error>>(.failure(Cancelled()))
-        let done = DispatchSemaphore(value: 0)
-        // The thread is the run's own, so that it may block.
+        let (flag, done) = (CancellationFlag(), DispatchSemaphore(value: 0))
         Task.detached {
             do {
                 let accuracy = try await Trainer.accuracy(
-                    of: program, on: source, classes: classes, options, cancelled: { !control.isRunning })
+                    of: program, on: source, classes: classes, options, cancelled: { flag.isCancelled })
                 result.withLock { $0 = .success(accuracy) }
             } catch {
                 result.withLock { $0 = .failure(error) }
             }
             done.signal()
         }
-        done.wait()
+        // The thread is the run's own, so that it may block; but not for measurements that have the pool, when it is asked to pause.
+        while done.wait(timeout: .now() + .milliseconds(20)) == .timedOut {
+            guard control.isRunning else {
+                flag.cancel()
+                throw Cancelled()
+            }
+        }
         return try result.withLock { $0 }.get()
     }
 

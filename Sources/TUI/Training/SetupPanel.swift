@@ -87,7 +87,7 @@ extension ScreenState {
         if let latest = run.latest {
             let test = run.epochs.last?.testAccuracy.map { "  test \((100 * $0).fixed(1)) %" } ?? ""
             line(
-                "loss \(latest.loss.fixed(4))  training \((100 * latest.accuracy).fixed(1)) %\(test)",
+                "loss \(latest.loss.fixed(3))  training \((100 * latest.accuracy).fixed(1)) %\(test)",
                 look.theme.text)
         }
         if run.imagesPerSecond > 0, run.isUnderWay {

@@ -116,6 +116,19 @@ void nk_round_map(
     kernels(level)->roundMap(source, target, height, width, rounding, place);
 }
 
+void nk_round_to_half(NKLevel level, NKMap block, int height, int width) {
+    kernels(level)->roundToHalf(block, height, width);
+}
+
+void nk_half_mean(
+    NKLevel level, NKMap block, int height, int width, const float *centre, NKHalfTerm term, float *means) {
+    kernels(level)->halfMean(block, height, width, centre, term, means);
+}
+
+void nk_half_normalize(NKLevel level, NKMap source, NKMap target, int height, int width, const float *table) {
+    kernels(level)->halfNormalize(source, target, height, width, table);
+}
+
 NKWeightLayout nk_weight_layout(NKLevel level) { return level == NKLevelAVX512VNNI ? NKWeightBytes : NKWeightPairs; }
 
 bool nk_multiplies_narrow(NKLevel level) { return level == NKLevelAVX2 || level == NKLevelAVX512; }

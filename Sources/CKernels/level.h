@@ -49,6 +49,9 @@ typedef struct {
     void (*gateGradient)(NKMap, NKMap, float, float, NKMap, int, int, const float *, double *);
     void (*normalizationGradient)(NKMap, NKMap, NKMap, int, int, bool, const float *);
     void (*roundMap)(NKMap, NKMap, int, int, const NKRounding *, uint32_t);
+    void (*roundToHalf)(NKMap, int, int);
+    void (*halfMean)(NKMap, int, int, const float *, NKHalfTerm, float *);
+    void (*halfNormalize)(NKMap, NKMap, int, int, const float *);
     void (*apply)(NKMap, NKTile, const NKEpilogue *);
     void (*channelSums)(NKMap, int, int, int, float *);
     void (*boxSums)(NKInput, int, int, int, int, float *);
@@ -65,7 +68,7 @@ typedef struct {
     { \
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(convolveFiltered), \
             NK_NAME(addSpread), NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
-            NK_NAME(apply), NK_NAME(channelSums), \
+            NK_NAME(roundToHalf), NK_NAME(halfMean), NK_NAME(halfNormalize), NK_NAME(apply), NK_NAME(channelSums), \
             NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(moveCounts), NK_NAME(loadBytes), \
             NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
     }

@@ -136,6 +136,7 @@ import Testing
         ["resnet8", "--experiment", "sigma"],
         ["resnet8", "--output", "x", "--precision", "8,8,8"],
         ["resnet8", "--output", "x", "--precision", "8,8,0,16"],
+        ["resnet8", "--output", "x", "--norm-precision", "double"],
         ["resnet8", "--output", "x", "--norm", "l3"], ["resnet8", "--output", "x", "--decay", "-1"],
         ["resnet8", "--output", "x", "--epochs", "0"], ["resnet8", "--output", "x", "--rate", "nan"],
         ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--record-layers", "0"],

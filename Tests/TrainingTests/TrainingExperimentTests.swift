@@ -18,13 +18,18 @@ import Testing
     func `every experiment reports each of its runs`(question: TrainingExperiment.Question) async throws {
         let report = try await report(question)
         let runs = [
-            TrainingExperiment.Question.norms: 5, .eightBit: 10, .decay: 4, .bounded: 7, .quantizability: 8,
+            TrainingExperiment.Question.norms: 15, .eightBit: 10, .decay: 4, .bounded: 7, .quantizability: 8,
         ]
         #expect(report.name == question.rawValue)
         let ends = try #require(report.tables.first { $0.title == "After the last epoch" })
         #expect(ends.rows.count == runs[question])
         let courses = try #require(report.tables.first { $0.title == "Epoch by epoch" })
-        #expect(courses.rows.count == 2 * ends.rows.count)
+        // Squares of large numbers overflow in half precision, after the first of the two steps.
+        let diverged = ends.rows.filter { row in
+            if case .text(let name) = row[0] { name == "l2, half, images x 128: diverged" } else { false }
+        }
+        #expect(diverged.count == (question == .norms ? 1 : 0))
+        #expect(courses.rows.count == 2 * ends.rows.count - diverged.count)
         #expect(report.summary.count > ends.rows.count && report.plots.count >= 2)
         for plot in report.plots { #expect(plot.svg.hasPrefix("<svg")) }
     }

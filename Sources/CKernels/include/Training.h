@@ -71,3 +71,21 @@ typedef struct {
 /// target may be the same.
 void nk_round_map(
     NKLevel level, NKMap source, NKMap target, int height, int width, const NKRounding *rounding, uint32_t place);
+
+/// What nk_half_mean averages: x - centre, its square or its magnitude.
+typedef enum { NKHalfValue, NKHalfSquare, NKHalfMagnitude } NKHalfTerm;
+
+/// Rounds one block of a map to half precision, in place: to nearest, ties to even, subnormal numbers kept.
+void nk_round_to_half(NKLevel level, NKMap block, int height, int width);
+
+/// For each channel of a block of half-precision numbers the mean of a term of x - centre. Every operation is rounded to half precision: a
+/// row's terms are added up from left to right and divided by the width, the rows' means from the top and divided by the height. The
+/// same bits at every level.
+void nk_half_mean(
+    NKLevel level, NKMap block, int height, int width, const float *centre, NKHalfTerm term, float *means);
+
+/// Rows of 16 floats: the table of nk_half_normalize, half-precision numbers.
+enum { NKHalfMean, NKHalfFactor, NKHalfScale, NKHalfShift, NKHalfRows };
+
+/// One block normalized: ((x - mean) factor) scale + shift, every operation rounded to half precision.
+void nk_half_normalize(NKLevel level, NKMap source, NKMap target, int height, int width, const float *table);

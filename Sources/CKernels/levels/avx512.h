@@ -33,3 +33,6 @@ static inline __attribute__((always_inline, target("avx512f"))) nk_ints nk_floor
     return (nk_ints)_mm512_cvt_roundps_epi32((__m512)value, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 #define NK_FLOOR nk_floor
+
+/// Sixteen numbers rounded to half precision, to nearest and ties to even.
+#define NK_TO_HALF(x) ((nk_floats)_mm512_cvtph_ps(_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)))

@@ -23,6 +23,7 @@
 //   NK_FILTER_PAIRS            pairs of outputs of the register tile of minimal filtering of floats, and
 //   NK_FILTER_PAIRS_TWO_BLOCKS of its tile of two output blocks; 0 if registers are too few
 //   NK_FLOOR(x)                optional: floor(x) as nk_ints, for |x| < 2^31
+//   NK_TO_HALF(x)              optional: sixteen numbers rounded to half precision
 //   NK_PEAK_CHAINS             independent multiply-adds that saturate the units
 // and sets the target by `#pragma clang attribute`.
 
@@ -46,6 +47,7 @@
 #include "weight_gradient.h"
 #include "training_convolution.h"
 #include "training.h"
+#include "half.h"
 #include "peak.h"
 
 static void NK_NAME(convolve)(

@@ -6,11 +6,20 @@ extension TrainingExperiment {
     typealias Progress = (String, Double, Double) -> Void
 
     func norms(_ progress: Progress, _ cancelled: () -> Bool) async throws -> ExperimentReport {
+        func variants(_ name: String, _ precision: NormPrecision, scale: Float = 1) -> [Variant] {
+            NormScheme.standard.map { scheme in
+                Variant(
+                    name: "\(scheme)\(name)",
+                    options: options {
+                        $0.norm = scheme
+                        $0.normPrecision = precision
+                    }, imageScale: scale)
+            }
+        }
+        // Larger images change nothing in exact arithmetic: the first layer is normalized.
         let outcomes = try await outcomes(
-            of: NormScheme.standard.map { scheme in
-                Variant(name: "\(scheme)", options: options { $0.norm = scheme })
-            },
-            progress, cancelled)
+            of: variants("", .float) + variants(", half", .half)
+                + variants(", half, images x 128", .half, scale: 128), progress, cancelled)
         return report(outcomes, title: "Normalization schemes", comparedWith: 0)
     }
 
@@ -133,7 +142,7 @@ extension TrainingExperiment {
                 ? "" : " (\(difference < 0 ? "−" : "+")\(points(abs(difference))) against \(first.name))"
             return isWhole
                 ? "\(outcome.name): \(points(outcome.accuracy)) % of the test images\(comparison)"
-                : "\(outcome.name): the loss left the range of numbers at step \(outcome.trainer.state.step)"
+                : "\(outcome.name): diverged, the loss left the range of numbers at step \(outcome.trainer.state.step)"
         }
         return ExperimentReport(
             name: question.rawValue, summary: [setting] + sentences, tables: tables(outcomes),

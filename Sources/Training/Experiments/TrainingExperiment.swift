@@ -57,6 +57,8 @@ public struct TrainingExperiment: Sendable {
         var end = ConvolutionBlueprint.End.normalized
         var options: TrainingOptions
         var recordsNorms = false
+        /// What images are multiplied by after their preprocessing.
+        var imageScale: Float = 1
     }
 
     /// What one way of training came to.
@@ -117,8 +119,10 @@ public struct TrainingExperiment: Sendable {
         _ cancelled: () -> Bool
     ) async throws -> Outcome {
         let trainer = try Trainer(
-            blueprint(variant.end), options: variant.options, images: train, threads: run.threads, isa: run.isa,
-            recordsNorms: variant.recordsNorms)
+            blueprint(variant.end), options: variant.options, images: train.scaled(by: variant.imageScale),
+            threads: run.threads, isa: run.isa, recordsNorms: variant.recordsNorms)
+        let test = ImageSource(
+            test.images, test.preprocessing.scaled(by: variant.imageScale), layout: test.layout)
         while !trainer.isDone {
             if cancelled() { throw Cancelled() }
             do {
@@ -163,7 +167,7 @@ public struct TrainingExperiment: Sendable {
             let best = outcome.epochs.compactMap(\.testAccuracy).max()
             let last = outcome.epochs.last
             ends.add(
-                [.text(outcome.name)]
+                [.text(outcome.trainer.isDone ? outcome.name : "\(outcome.name): diverged")]
                     + [last?.loss, last?.trainAccuracy, last?.testAccuracy, best].map {
                         $0.map { .number($0) } ?? .none
                     })

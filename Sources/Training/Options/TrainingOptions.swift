@@ -2,6 +2,8 @@
 public struct TrainingOptions: Hashable, Sendable {
     /// The scheme of normalized layers.
     public var norm = NormScheme.l2
+    /// The numbers in which normalized layers compute forward.
+    public var normPrecision = NormPrecision.float
     /// How the weights that are used come from those that are stepped.
     public var weightNorm = WeightNorm.none
     /// The bits of quantized training; `nil` trains in floats.
@@ -27,6 +29,14 @@ public struct TrainingOptions: Hashable, Sendable {
 
     /// The standard options.
     public init() {}
+}
+
+/// The numbers in which a normalization computes its statistics and what follows from them.
+public enum NormPrecision: String, Hashable, Sendable, CaseIterable {
+    /// Single precision, sums in double.
+    case float
+    /// Half precision: every operation is rounded, those that add up too (docs/training.md, section 1).
+    case half
 }
 
 /// What is done to images before they are shown: a shift by up to so many pixels each way, with zeros at the border, and a

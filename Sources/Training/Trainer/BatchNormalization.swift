@@ -7,6 +7,8 @@ struct BatchStatistics {
     var mean: [Double]
     /// σ̂.
     var sigma: [Double]
+    /// 1 / sqrt(σ̂² + ε).
+    var factor: [Double] = []
     /// The mean of sign(x − μ), for L1.
     var meanSign: [Double]
     /// The values that extreme statistics were taken from, with their share in the derivative of the statistic.
@@ -21,11 +23,6 @@ struct BatchStatistics {
         let shard: Int
         let image: Int
         let pixel: Int
-    }
-
-    /// 1 / sqrt(σ̂² + ε).
-    func factor(_ channel: Int) -> Double {
-        1 / (sigma[channel] * sigma[channel] + Trainer.epsilon).squareRoot()
     }
 }
 
@@ -68,6 +65,8 @@ extension Trainer {
         var found = BatchStatistics(
             mean: zip(centre, offsets).map { Double($0) + $1 }, sigma: [], meanSign: [], chosen: [],
             constant: options.norm.constant(count: count), count: count)
+        let isHalf = options.normPrecision == .half
+        if isHalf { found.mean = halfMeans(channels: channels).map { Double($0) } }
         func extremes(_ channel: Int) -> (least: Double, greatest: Double) {
             (
                 total(shards, Int(NKSpreadLeast), channel, .infinity, min),
@@ -106,6 +105,10 @@ extension Trainer {
                 found.chosen.append(values.map { ($0.place, $0.offset < 0 ? -1 / Double(k) : 1 / Double(k)) })
             }
         }
+        if isHalf { found.sigma = halfSigma(of: layer, found, extremes) }
+        found.factor = found.sigma.map {
+            isHalf ? Trainer.halfFactor($0) : 1 / ($0 * $0 + Trainer.epsilon).squareRoot()
+        }
         return found
     }
 
@@ -137,7 +140,7 @@ extension Trainer {
     }
 
     /// The k values of a channel that lie furthest from its mean, the earlier of equal ones first.
-    private func largest(
+    func largest(
         _ k: Int, of channel: Int, about mean: Double, _ layer: Int
     ) -> [(place: BatchStatistics.Place, offset: Double)] {
         var largest: [(place: BatchStatistics.Place, offset: Double)] = []

@@ -23,6 +23,8 @@ final class Shard {
     var weightSums: [[Float]]
     /// Sums over one layer, of each channel: rows of the kernels.
     var rows: [Double] = []
+    /// Means in half precision over each image, [image][block][16].
+    var halfMeans: [Float] = []
 
     /// Some images of a batch.
     init(_ net: Blueprint, images: Range<Int>, of maps: BatchMaps) {

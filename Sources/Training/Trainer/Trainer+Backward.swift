@@ -50,7 +50,7 @@ extension Trainer {
         gradients.shift = sums.map { Float($0) }
         if let statistics = found[layer], let scale = state.layers[layer]?.scale {
             let products = (0..<outputs).map { total(Int(NKGateProduct), $0) }
-            gradients.scale = products.enumerated().map { Float($1 * statistics.factor($0)) }
+            gradients.scale = products.enumerated().map { Float($1 * statistics.factor[$0]) }
             undone[layer] = NormalizationGradient(
                 options.norm, statistics, scale: scale, sums: sums, products: products, source: source)
         }
@@ -191,7 +191,7 @@ struct NormalizationGradient {
         var table = [Float](repeating: 0, count: (scale.count + lanes - 1) / lanes * rows * lanes)
         var additions: [(channel: Int, place: BatchStatistics.Place, value: Float)] = []
         for (channel, gamma) in scale.enumerated() {
-            let (gamma, factor, sigma) = (Double(gamma), found.factor(channel), found.sigma[channel])
+            let (gamma, factor, sigma) = (Double(gamma), found.factor[channel], found.sigma[channel])
             let shrink = gamma * products[channel] * factor * sigma * factor * factor
             var (slope, meanDerivative) = (0.0, 0.0)
             switch scheme {

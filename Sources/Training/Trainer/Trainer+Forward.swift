@@ -56,12 +56,22 @@ extension Trainer {
             }
         case nil: preconditionFailure("weights are prepared")
         }
+        if options.normPrecision == .half { roundLater(of: layer) }
         sumLater(of: layer)
         finish()
         let statistics = statistics(of: layer)
         found[layer] = statistics
         keepRunning(statistics, layer)
-        let scale = parameters.scale.enumerated().map { Double($1) * statistics.factor($0) }
+        if options.normPrecision == .half {
+            normalizeHalfLater(layer, statistics, parameters)
+            let epilogue = Epilogue(channels: outputs, activation: activation)
+            later([layer + 1]) { piece in
+                epilogue.apply(
+                    to: piece.shard.values[layer + 1], images: piece.images, maps: maps(piece.shard), isa: isa)
+            }
+            return
+        }
+        let scale = parameters.scale.enumerated().map { Double($1) * statistics.factor[$0] }
         let bias = parameters.shift.enumerated().map { Double($1) - statistics.mean[$0] * scale[$0] }
         let epilogue = Epilogue(
             channels: outputs, scale: scale.map { Float($0) }, bias: bias.map { Float($0) }, activation: activation)

@@ -174,7 +174,8 @@ public final class Trainer {
         return TensorQuantizer(bits: bits, weights)(weights, .nearest, random(0))
     }
 
-    private func prepareWeights() {
+    /// Prepares the weights of this step, as they are used.
+    func prepareWeights() {
         let prepared = concurrentMap(net.layers.count) { index -> PreparedWeights? in
             guard let parameters = state.layers[index], let convolution = net.layers[index].convolution else {
                 return nil
@@ -218,7 +219,7 @@ public final class Trainer {
     }
 
     /// Puts the next images into the shards and gives their labels.
-    private func loadBatch() throws -> [Int] {
+    func loadBatch() throws -> [Int] {
         let epoch = state.step / stepsPerEpoch
         if order?.epoch != epoch { order = (epoch, images.order(seed: options.seed, epoch: epoch)) }
         let first = state.step % stepsPerEpoch * options.batch

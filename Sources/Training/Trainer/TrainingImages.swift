@@ -22,6 +22,11 @@ public struct TrainingImages: Sendable {
         TrainingImages(images.prefix(limit), preprocessing) ?? self
     }
 
+    /// The same images, all values multiplied by a factor.
+    func scaled(by factor: Float) -> TrainingImages {
+        TrainingImages(images, preprocessing.scaled(by: factor)) ?? self
+    }
+
     /// The size of an image.
     public var size: MapSize { MapSize(images.channels, images.height, images.width) }
 
@@ -76,5 +81,16 @@ public struct TrainingImages: Sendable {
             }
         }
         return result
+    }
+}
+
+extension Preprocessing {
+    /// The same, all results multiplied by a factor.
+    func scaled(by factor: Float) -> Preprocessing {
+        factor == 1
+            ? self
+            : Preprocessing(
+                scale: scale, mean: mean, standardDeviation: standardDeviation.map { $0 / factor },
+                channelOrder: channelOrder)
     }
 }

@@ -12,6 +12,9 @@ struct TrainingArguments: ParsableArguments {
         ))
     var norm: String?
 
+    @Option(help: "The arithmetic of normalization, forward: float, or half precision in every operation.")
+    var normPrecision = "float"
+
     @Option(help: "Normalization of weights: none, trained, bounded, bounded-l1 or bounded-linf.")
     var weightNorm = "none"
 
@@ -91,6 +94,7 @@ struct TrainingArguments: ParsableArguments {
     func options() throws -> TrainingOptions {
         var options = TrainingOptions()
         options.norm = try scheme() ?? .l2
+        options.normPrecision = try arithmetic()
         options.weightNorm = try weightNormalization()
         options.precision = try bits()
         options.decay = try weightDecay()
@@ -110,6 +114,13 @@ struct TrainingArguments: ParsableArguments {
             throw ValidationError("--weight-norm is \(WeightNorm.words), not '\(weightNorm)'")
         }
         return norm
+    }
+
+    private func arithmetic() throws -> NormPrecision {
+        guard let precision = NormPrecision(rawValue: normPrecision) else {
+            throw ValidationError("--norm-precision is float or half, not '\(normPrecision)'")
+        }
+        return precision
     }
 
     private func bits() throws -> TrainingPrecision? {

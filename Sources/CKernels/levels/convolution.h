@@ -127,7 +127,8 @@ NK_INLINE void NK_NAME(tile)(
     NK_UNROLL for (int b = 0; b < blocks; b++)
         NK_UNROLL for (int p = 0; p < pixels; p++) sum[b][p] = NK_NAME(broadcast)(0.0f);
     // By the time its sums are done.
-    if (finish != NULL) NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(fetchTile)(pixels, b, finish, pixel);
+    if (finish != NULL && finish->fetches)
+        NK_UNROLL for (int b = 0; b < blocks; b++) NK_NAME(fetchTile)(pixels, b, finish, pixel);
     const ptrdiff_t step = work->input->outputPixelStep;
     if (step == NKLanes)
         NK_NAME(multiply)(pixels, blocks, NKLanes, true, work, source, sum);

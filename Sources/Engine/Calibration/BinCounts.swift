@@ -206,6 +206,8 @@ extension Array where Element: FixedWidthInteger {
     fileprivate mutating func add<Count: FixedWidthInteger>(
         _ counts: [Count], _ bins: ClosedRange<Int>, _ from: CounterRows, shiftedBy shift: Int, _ to: CounterRows
     ) {
+        // Bins are below 2^24: further shifts give the same bin, and a lane of zeros has any shift up to 250.
+        let shift = Swift.min(shift, 32)
         withUnsafeMutableBufferPointer { sums in
             counts.withUnsafeBufferPointer { counts in
                 from.forEachRun(of: bins) { run in

@@ -112,6 +112,11 @@ import Testing
             #expect(histogram.total == samples.count { $0 != 0 }, "\(samples)")
             #expect(histogram.lo.isFinite && histogram.hi.isFinite && histogram.binWidth > 0)
         }
+        // Bins grow by any power of two.
+        for exponent in -125...127 {
+            let large = Float(sign: .plus, exponent: exponent, significand: 1)
+            #expect(counts([tiny, large, -large]).histogram(zeroCount: 0).total == 3, "2^\(exponent)")
+        }
         // Neighbouring floats have bins of their own.
         #expect(counts([1000, Float(1000).nextUp]).histogram(zeroCount: 0).counts == [1, 1])
     }

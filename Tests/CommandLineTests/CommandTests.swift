@@ -24,7 +24,7 @@ import Testing
 }
 
 @Suite struct SampleNetTests {
-    @Test(arguments: ["fashion-resnet20", "fashion-mobilenet", "fashion-vgg"])
+    @Test(arguments: ["fashion-resnet20", "fashion-mobilenet", "fashion-vgg", "fashion-resnet20-8bit"])
     func aSampleNetIsMeasuredByItsName(name: String) throws {
         let result = try TerminalSession.runWithoutTerminal(
             "nibble", arguments: ["evaluate", name, "--limit", "100", "--calibrate", "32", "--json"])

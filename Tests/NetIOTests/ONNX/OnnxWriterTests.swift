@@ -12,7 +12,7 @@ import Testing
         } + graph.constants.map { "\(name($0.key)) = \($0.value)" }.sorted()
     }
 
-    @Test(arguments: ["fashion-resnet20", "fashion-mobilenet", "fashion-vgg"])
+    @Test(arguments: ["fashion-resnet20", "fashion-mobilenet", "fashion-vgg", "fashion-resnet20-8bit"])
     func `a net that is written is read back as it was`(name: String) throws {
         let sample = try #require(try SampleNets()[name])
         let graph = try OnnxFile(path: sample.file).graph

@@ -12,22 +12,12 @@ import Workbench
     private let look = Look(.mono, .unicode)
 
     private func state(isCalibrated: Bool = true) async throws -> ScreenState {
-        let directory = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/sample-nets"
-        let file = try OnnxFile(path: "\(directory)/fashion-mobilenet.onnx")
-        let images = try DataReader.images(
-            at: "\(directory)/fashion-test-images.idx.gz", layout: nil,
-            labelsAt: "\(directory)/fashion-test-labels.idx.gz", resize: nil, crop: nil, limit: 32
-        ).images
-        let preprocessing = Preprocessing(scale: 1 / 255, mean: [0.286], standardDeviation: [0.353])
-        let net = LayerGraph(file.graph)
-        let source = ImageSource(images, preprocessing)
-        let subject = Subject(
-            name: "fashion-mobilenet", sha256: file.sha256, net: net, measured: source, observed: source,
-            input: SavedConfiguration.Input(preprocessing),
-            options: RunOptions(threads: 2, isa: InstructionSet.available[0]))
-        var state = ScreenState(Session(subject, configuration: Configuration(.standard, for: net)))
+        var state = try ScreenState.sample("fashion-mobilenet", images: 32)
         if isCalibrated {
-            let calibration = try await CalibrationRun(net, on: source, options: subject.options).run()
+            let subject = state.session.subject
+            let calibration = try await CalibrationRun(
+                subject.net, on: subject.observed, options: subject.options
+            ).run()
             _ = state.session.receive(.calibrated(calibration))
             state.details = Details(state.session, reusing: nil)
         }

@@ -22,20 +22,7 @@ import Workbench
 
     /// The theory view, before calibration; with the simulations of the first settings done, if wanted.
     private func state(isAnswered: Bool = true) throws -> ScreenState {
-        let directory = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/sample-nets"
-        let file = try OnnxFile(path: "\(directory)/fashion-vgg.onnx")
-        let images = try DataReader.images(
-            at: "\(directory)/fashion-test-images.idx.gz", layout: nil, labelsAt: nil, resize: nil, crop: nil,
-            limit: 2
-        ).images
-        let preprocessing = Preprocessing(scale: 1 / 255, mean: [0.286], standardDeviation: [0.353])
-        let net = LayerGraph(file.graph)
-        let source = ImageSource(images, preprocessing)
-        let subject = Subject(
-            name: "fashion-vgg", sha256: file.sha256, net: net, measured: source, observed: source,
-            input: SavedConfiguration.Input(preprocessing),
-            options: RunOptions(threads: 1, isa: InstructionSet.available[0]))
-        var state = ScreenState(Session(subject, configuration: Configuration(.standard, for: net)))
+        var state = try ScreenState.sample("fashion-vgg", images: 2, threads: 1)
         type(["6"], &state)
         if isAnswered {
             for (question, answer) in Self.answers { _ = state.session.receive(.simulated(question, answer)) }

@@ -15,20 +15,7 @@ import Testing
     private static let large = Size(width: 200, height: 60)
 
     private func state() throws -> ScreenState {
-        let directory = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/sample-nets"
-        let file = try OnnxFile(path: "\(directory)/fashion-vgg.onnx")
-        let images = try DataReader.images(
-            at: "\(directory)/fashion-test-images.idx.gz", labelsAt: "\(directory)/fashion-test-labels.idx.gz",
-            limit: 2
-        ).images
-        let preprocessing = Preprocessing(scale: 1 / 255, mean: [0.286], standardDeviation: [0.353])
-        let net = LayerGraph(file.graph)
-        let source = ImageSource(images, preprocessing)
-        let subject = Subject(
-            name: "fashion-vgg", sha256: file.sha256, net: net, measured: source, observed: source,
-            input: SavedConfiguration.Input(preprocessing),
-            options: RunOptions(threads: 2, isa: InstructionSet.available[0]))
-        var state = ScreenState(Session(subject, configuration: Configuration(.standard, for: net)))
+        var state = try ScreenState.sample("fashion-vgg", images: 2)
         type(["7"], &state)
         return state
     }

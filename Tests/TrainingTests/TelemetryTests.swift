@@ -81,9 +81,18 @@ import Testing
             $0.schedule = Schedule(peak: 0.1, shape: .constant, warmUp: 0.5)
         }
         _ = try trainer.step(recording: TelemetryRequest())
-        let start = try #require(TrainingState(trainer.net, trainer.options).layers[1])
-        let expected = start.squaredNorms.map { 0.1 / $0 }.reduce(0, +) / 4
-        #expect(abs(try #require(trainer.telemetry).layers[1].effectiveStep - expected) < 1e-9)
+        func start(_ trainer: Trainer, _ layer: Int) -> LayerParameters? {
+            TrainingState(trainer.net, trainer.options).layers[layer]
+        }
+        let expected = try #require(start(trainer, 1)).squaredNorms.map { 0.1 / $0 }.reduce(0, +) / 4
+        let layers = try #require(trainer.telemetry).layers
+        #expect(abs(layers[1].effectiveStep - expected) < 1e-9)
+        // The classifier's weights keep to the schedule: warming up, below the peak.
+        let last = try #require(start(trainer, trainer.net.layers.count - 1)).squaredNorms
+        let rate = trainer.options.schedule.rate(step: 0, of: trainer.stepCount)
+        #expect(rate < 0.1)
+        let slower = last.map { rate / $0 }.reduce(0, +) / Double(last.count)
+        #expect(abs(try #require(layers.last).effectiveStep - slower) < 1e-9)
     }
 
     @Test func `threads can change between steps`() throws {

@@ -266,6 +266,27 @@ struct FloatPixels: PixelStore {
         #expect(corrected.state != fresh.state)
     }
 
+    @Test func `an epoch's effective steps are those of the rates that were applied`() throws {
+        func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+        func ended(_ trainer: Trainer) throws -> (trainer: Trainer, steps: [Double]) {
+            while !trainer.isEpochDone { _ = try trainer.step() }
+            trainer.endEpoch(testAccuracy: nil)
+            return (trainer, try #require(trainer.state.epochs.last).effectiveSteps)
+        }
+        // All epochs at a tenth of the peak: norms ‖w₀‖² × 10 and the peak make η / ‖w₀‖², the classifier has the rate of the schedule.
+        let first = try trainer(.normSchedule, drops: [0])
+        let start = try #require(first.state.layers[1]).squaredNorms
+        let (scheduled, steps) = try ended(first)
+        #expect(abs(steps[1] / mean(start.map { 0.01 / $0 }) - 1) < 1e-4)
+        let classifier = try #require(scheduled.state.layers.last ?? nil).squaredNorms
+        #expect(abs(try #require(steps.last) - mean(classifier.map { 0.01 / $0 })) < 1e-12)
+        // Corrected rates make the steps of the run whose norms they follow.
+        let (with, _) = try ended(try trainer(.on(0.1), records: true))
+        let record = try #require(with.normRecord)
+        let (_, corrected) = try ended(try trainer(.corrected(record)))
+        #expect(abs(corrected[1] / mean(record.squares[3][1].map { 0.1 / $0 }) - 1) < 1e-9)
+    }
+
     @Test func `a state of another net is refused`() throws {
         let trainer = try trainer(.off)
         let other = Architecture.mlp.blueprint(width: 4, end: .normalized, input: MapSize(1, 8, 8), classes: 4)

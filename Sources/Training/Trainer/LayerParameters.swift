@@ -137,7 +137,8 @@ public struct EpochResult: Hashable, Sendable {
     public let rate: Double
     /// For each convolution the mean over outputs of ‖w‖.
     public let norms: [Double]
-    /// For each convolution the mean over outputs of the effective step, rate / ‖w‖².
+    /// For each convolution the mean over outputs of the effective step, η / ‖w‖², η being what the last step multiplied that output's
+    /// gradient with: the rate, corrected or kept at its peak where decay is replaced so (`WeightDecay`).
     public let effectiveSteps: [Double]
 
     /// A result from its parts.

@@ -109,7 +109,9 @@ extension Trainer {
                     gradientNorm: mean(
                         Trainer.squaredNorms(changes, outputs: squares.count).map { $0.squareRoot() }),
                     effectiveStep: mean(
-                        zip(squares, stepRates(layer, parameters)).map { $0 > 0 ? $1 / $0 : 0 }),
+                        zip(squares, weightRates(layer, parameters, inStep: state.step)).map {
+                            $0 > 0 ? $1 / $0 : 0
+                        }),
                     weights: turnOfWeights(parameters, recorder.request),
                     activations: turnOfActivations(layer, recorder.request), gradients: gradients.turn,
                     layerGradients: gradients.values, weightGradients: histogram(changes),
@@ -127,20 +129,6 @@ extension Trainer {
         let size = values.count / max(1, outputs)
         return (0..<outputs).map { output in
             values[output * size..<(output + 1) * size].reduce(0) { $0 + Double($1) * Double($1) }
-        }
-    }
-
-    /// η of each output's weights in the next step; see `WeightDecay`.
-    private func stepRates(_ layer: Int, _ parameters: LayerParameters) -> [Double] {
-        let outputs = parameters.shift.count
-        switch options.decay {
-        case .normSchedule: return [Double](repeating: options.schedule.peak, count: outputs)
-        case .corrected(let record)
-        where net.layers[layer].convolution?.end == .normalized && record.squares.indices.contains(state.step):
-            return zip(parameters.squaredNorms, record.squares[state.step][layer]).map {
-                $1 > 0 ? rate * $0 / $1 : rate
-            }
-        case .on, .off, .corrected: return [Double](repeating: rate, count: outputs)
         }
     }
 

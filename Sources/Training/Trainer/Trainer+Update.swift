@@ -38,6 +38,22 @@ extension Trainer {
         }
     }
 
+    /// η of each output's weights in a step: what `update` steps weights of these norms with; see `WeightDecay`.
+    func weightRates(_ layer: Int, _ parameters: LayerParameters, inStep step: Int) -> [Double] {
+        let outputs = parameters.shift.count
+        let scheduled = options.schedule.rate(step: min(step, stepCount - 1), of: stepCount)
+        let isInvariant = net.layers[layer].convolution?.end == .normalized
+        switch options.decay {
+        case .normSchedule where isInvariant:
+            return [Double](repeating: options.schedule.peak, count: outputs)
+        case .corrected(let record) where isInvariant && record.squares.indices.contains(step):
+            return zip(parameters.squaredNorms, record.squares[step][layer]).map {
+                $1 > 0 ? scheduled * $0 / $1 : scheduled
+            }
+        case .on, .off, .corrected, .normSchedule: return [Double](repeating: scheduled, count: outputs)
+        }
+    }
+
     /// What brings the norm of all gradients down to the largest allowed; 1 below that.
     private var clippingFactor: Float {
         guard let limit = options.clipping else { return 1 }

@@ -149,15 +149,19 @@ public final class Trainer {
     /// Adds what an epoch ended with; its norms are those of now.
     public func endEpoch(testAccuracy: Double?) {
         precondition(isEpochDone, "the epoch's steps are done")
-        let rate = options.schedule.rate(step: max(0, state.step - 1), of: stepCount)
+        let last = max(0, state.step - 1)
         let norms = state.layers.compactMap { $0.map(usedSquaredNorms) }
+        let rates = state.layers.indices.compactMap { layer in
+            state.layers[layer].map { weightRates(layer, $0, inStep: last) }
+        }
         func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
         state.epochs.append(
             EpochResult(
                 epoch: state.step / stepsPerEpoch, loss: state.lossSum / Double(stepsPerEpoch),
                 trainAccuracy: Double(state.correct) / Double(stepsPerEpoch * options.batch),
-                testAccuracy: testAccuracy, rate: rate, norms: norms.map { mean($0.map { $0.squareRoot() }) },
-                effectiveSteps: norms.map { mean($0.map { $0 > 0 ? rate / $0 : 0 }) }))
+                testAccuracy: testAccuracy, rate: options.schedule.rate(step: last, of: stepCount),
+                norms: norms.map { mean($0.map { $0.squareRoot() }) },
+                effectiveSteps: zip(norms, rates).map { mean(zip($0, $1).map { $0 > 0 ? $1 / $0 : 0 }) }))
         state.lossSum = 0
         state.correct = 0
     }

@@ -68,7 +68,7 @@ def edits(net, threads):
 
 def calibration(net, threads):
     """Seconds of a calibration and of a float pass over the same images."""
-    count = min(512, 4 * net.count, len(net.stored()))
+    count = 512
     nibble = Nibble(net)
     seconds = {"calibrate": [], "float": []}
     take_turns(

@@ -63,12 +63,12 @@ def known():
                         [0.229, 0.224, 0.225], 1024, [1, 16, 32, 256]))
         nets.append(Net("resnet8", f"{ZOO}/resnet8.onnx", test, 1.0, [0.0], [1.0], 4096, [1, 16, 32, 256]))
     for name, make, count in (("resnet50", resnet50, 8), ("mobilenetv2", mobilenetv2, 64)):
-        path, images = f"{BUILD}/{name}.onnx", f"{BUILD}/images-224.npy"
+        path, images = f"{BUILD}/{name}.onnx", f"{BUILD}/images.npy"
         if not os.path.exists(path):
             os.makedirs(BUILD, exist_ok=True)
             onnx.save(make(), path)
         if not os.path.exists(images):
-            np.save(images, np.random.default_rng(1).integers(0, 256, (64, 3, 224, 224), np.uint8))
+            np.save(images, np.random.default_rng(1).integers(0, 256, (512, 3, 224, 224), np.uint8))
         nets.append(Net(name, path, images, 1 / 255, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225], count, [1, 4, 16]))
     return nets
 

@@ -1,7 +1,7 @@
 /// The SHA-256 hash of FIPS 180-4: names a net by its content.
-enum SHA256 {
+public enum SHA256 {
     /// The hash of `bytes` in lower-case hexadecimal.
-    static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
+    public static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
         var state = SIMD8<UInt32>(
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
         let whole = bytes.count / 64 * 64

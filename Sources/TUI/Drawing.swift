@@ -170,16 +170,12 @@ extension ScreenState {
             canvas.draw(Prompt(label: "write the net to: ", editor: editor), in: area, look: look)
         case .leavingRuns:
             canvas.draw(
-                MessageLine(.warning, "nets are not kept yet: e keeps them and quits, q quits without, Esc stays"),
+                MessageLine(.warning, "runs go on: e keeps their nets and quits, q leaves checkpoints, Esc stays"),
                 in: area, look: look)
         case .opening:
             canvas.draw(
                 MessageLine(.warning, "unsaved choices would be lost: o opens the net all the same, Esc stays"),
                 in: area, look: look)
-        case .dropping:
-            canvas.draw(
-                MessageLine(.warning, "what it has learned would be lost: x drops the run, Esc stays"), in: area,
-                look: look)
         case .browsing, .help:
             guard let notice = session.notice else { return }
             let severity: MessageLine.Severity =

@@ -39,7 +39,10 @@ public final class Explorer {
     /// Runs until the user quits, a signal ends it, or the terminal goes away.
     public func run(on screen: any Screen) -> LoopEnd {
         for effect in state.session.start { runner.perform(effect) }
-        defer { runner.stop() }
+        defer {
+            runner.stop()
+            training.finish(keepingNets: false)
+        }
         return EventLoop(screen: screen, mailbox: mailbox).run(
             draw: { size, look in
                 self.size = size
@@ -61,7 +64,7 @@ public final class Explorer {
         case .tick: return .idle
         case .terminate:
             // Nothing is asked any more, and nothing is lost.
-            training.finish()
+            training.finish(keepingNets: true)
             return .quit
         }
         for effect in reaction.effects { runner.perform(effect) }
@@ -125,7 +128,7 @@ extension ScreenState {
         case .keep(var editor):
             editor.insert(line)
             mode = .keep(editor)
-        case .browsing, .bits, .leaving, .leavingRuns, .opening, .dropping, .help: break
+        case .browsing, .bits, .leaving, .leavingRuns, .opening, .help: break
         }
     }
 }

@@ -109,7 +109,7 @@ let trainingKeys = KeyTable<Action>([
     KeyBinding([.enter], .training(.type), group: "Training", "type the word of the form's line"),
     KeyBinding(
         ["x"], .training(.drop), group: "Training", hint: "drop",
-        "end the selected run without its net; then take it away"),
+        "end the selected run with a checkpoint only; then take it away"),
     KeyBinding(["r"], .training(.other), group: "Training", hint: "other run", "select the other run"),
     KeyBinding([.pageUp], .training(.move(-10)), group: "Training", "ten lines up"),
     KeyBinding([.pageDown], .training(.move(10)), group: "Training", "ten lines down"),

@@ -97,6 +97,7 @@ public final class PlainExplorer {
 
     private func finish() -> Bool {
         runner.stop()
+        training.finish(keepingNets: false)
         return session.stopped == nil
     }
 
@@ -156,7 +157,8 @@ public final class PlainExplorer {
                     write(
                         session.isUnsaved
                             ? "unsaved choices: save FILE keeps them, quit once more leaves without"
-                            : "a run goes on: train keep ends it and keeps its net, quit once more leaves without")
+                            : "a run goes on: train keep ends it and keeps its net, quit once more leaves a checkpoint"
+                    )
                 }
             } catch {
                 write("error: \(error.text)")
@@ -210,16 +212,17 @@ public final class PlainExplorer {
         guard let run = session.training.runs.first(where: { $0.id == id }) else { return }
         switch event {
         case .began(let outline):
+            if outline.firstStep > 0 { say() }
             write(
                 "run \(run.letter): \(run.form.summary), \(outline.steps.grouped) steps on "
-                    + "\(outline.trainImages.grouped) images")
+                    + "\(outline.trainImages.grouped) images, in \(run.folder)")
         case .progressed: break
         case .epoch(let epoch):
             let test = epoch.testAccuracy.map { ", test \((100 * $0).fixed(2)) %" } ?? ""
             write(
                 "run \(run.letter): epoch \(epoch.epoch), loss \(epoch.loss.fixed(4)), training "
                     + "\((100 * epoch.trainAccuracy).fixed(2)) %\(test)")
-        case .ended: say()
+        case .ended, .held: say()
         case .refused:
             isAnswerDue = false
             say()

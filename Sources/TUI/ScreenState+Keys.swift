@@ -35,7 +35,6 @@ extension ScreenState {
                 finish: { $0.isEmpty ? [] : [.train(.keep($0 == offered ? nil : $0))] })
         case .leavingRuns: return leaveRuns(key)
         case .opening: return confirm(key, "o", .train(.open))
-        case .dropping: return confirm(key, "x", .train(.drop))
         case .help(let scroll): return scrollHelp(key, scroll, size: size)
         }
     }

@@ -23,8 +23,6 @@ struct ScreenState {
         case leavingRuns
         /// A trained net would take the place of choices that are unsaved: once more, or stay.
         case opening
-        /// A run that is under way would be lost: once more, or stay.
-        case dropping
         /// The help, scrolled so far.
         case help(Int)
     }

@@ -19,6 +19,8 @@ public struct Subject: Sendable {
     public let input: SavedConfiguration.Input
     /// The file that the choices came from, if any: what it holds besides is kept.
     public let origin: SavedConfiguration?
+    /// Where the measured images come from, by the options of the command line; empty if they are in no file.
+    public let imageWords: [TrainingField: String]
     /// Which of the net's outputs is judged.
     public let output: Int
     /// Threads and instruction set.
@@ -31,7 +33,9 @@ public struct Subject: Sendable {
     /// A subject from its parts; without `arithmetic` the fastest kernels run.
     public init(
         name: String, sha256: String, net: LayerGraph, measured: ImageSource, observed: ImageSource,
-        input: SavedConfiguration.Input, origin: SavedConfiguration? = nil, output: Int = 0, options: RunOptions,
+        input: SavedConfiguration.Input, origin: SavedConfiguration? = nil,
+        imageWords: [TrainingField: String] = [:],
+        output: Int = 0, options: RunOptions,
         arithmetic: Arithmetic? = nil, cacheBudget: Int = CheckpointCache.standardBudget
     ) {
         self.name = name
@@ -41,6 +45,7 @@ public struct Subject: Sendable {
         self.observed = observed
         self.input = input
         self.origin = origin
+        self.imageWords = imageWords
         self.output = output
         self.options = options
         self.arithmetic = arithmetic ?? .fastest(options.isa)

@@ -18,6 +18,8 @@ struct Workload {
     let observed: ImageSource
     /// How stored images become the net's input, as a saved configuration says it.
     let input: SavedConfiguration.Input
+    /// Where the measured images come from, by the options that name them.
+    let imageWords: [TrainingField: String]
     /// The file that `--config` names.
     let saved: SavedConfiguration?
     let configuration: Configuration
@@ -50,6 +52,7 @@ struct Workload {
         measured = loaded.measured
         observed = loaded.observed
         input = loaded.input
+        imageWords = loaded.words
         let own = net.quantizedInFile
         let isStart = own.weights + own.inputs > 0
         notes =
@@ -96,7 +99,8 @@ struct Workload {
         Subject(
             name: name, sha256: file.sha256, net: net,
             measured: measured.shuffled(), observed: observed,
-            input: input, origin: saved, output: output, options: options, arithmetic: arithmetic,
+            input: input, origin: saved, imageWords: imageWords, output: output, options: options,
+            arithmetic: arithmetic,
             cacheBudget: cacheBudget)
     }
 

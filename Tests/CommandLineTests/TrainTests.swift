@@ -92,6 +92,53 @@ import Testing
         }
     }
 
+    @Test func `the command in run.json repeats the run, and its options have names`() throws {
+        let sample = try #require(try SampleNets().nets.first)
+        _ = try shell("ln -s \(sample.images) '\(folder)/my images.idx.gz'")
+        let arguments = [
+            "mlp", "--width", "8", "--data", "\(folder)/my images.idx.gz", "--labels", sample.labels, "--limit",
+            "200",
+            "--hold-out", "0.25", "--mean", "0.5", "--precision", "8,8,8,16", "--rounding", "nearest", "--norm",
+            "l1",
+            "--norm-precision", "half", "--no-flip", "--epochs", "2", "--batch", "16", "--output",
+            "\(folder)/first run",
+        ]
+        let result = try train(arguments)
+        #expect(result.end == .exited(0), "\(result.output)")
+        #expect(result.output.contains("trains on 150 of 200 images drawn at random and tests on 50 others"))
+        let report = try JSON(parsing: try content("\(folder)/first run/run.json"))
+        #expect(report["options"]?["norm-precision"] == .string("half") && report["options"]?["epochs"] == .int(2))
+        #expect(report["options"]?["hold-out"] == .number(0.25) && report["options"]?["test"] == .null)
+        #expect(report["options"]?["flip"] == .bool(false) && report["options"]?["schedule"] == .string("triangle"))
+        guard case .string(let command)? = report["command"] else {
+            Issue.record("no command")
+            return
+        }
+        let nibble = TerminalSession.path(of: "nibble")
+        let again = try shell("mv '\(folder)/first run' '\(folder)/moved'; \(nibble)\(command.dropFirst(6))")
+        #expect(again.end == .exited(0), "\(again.output)")
+        for file in ["mlp.onnx", "epochs.csv", "checkpoint.safetensors", "run.json"] {
+            #expect(try content("\(folder)/first run/\(file)") == content("\(folder)/moved/\(file)"), "\(file)")
+        }
+    }
+
+    @Test func `other options, and a folder that a run has, are refused`() throws {
+        let nibble = TerminalSession.path(of: "nibble")
+        let arguments = (small + images + ["--output", "\(folder)/run"]).joined(separator: " ")
+        // The first holds the folder until it is stopped.
+        let result = try shell(
+            """
+            \(nibble) train \(arguments) --epochs 1000 2>/dev/null & p=$!
+            until [ -e \(folder)/run/checkpoint.safetensors ]; do sleep 0.01; done
+            \(nibble) train \(arguments) --epochs 1000 --resume; echo "second $?"
+            kill -9 $p; wait $p
+            \(nibble) train \(arguments) --epochs 3 --resume; echo "third $?"
+            """)
+        #expect(result.output.contains("is the folder of a run that is under way"), "\(result.output)")
+        #expect(result.output.contains("(epochs 1000, not 3)"), "\(result.output)")
+        #expect(result.output.contains("second 1") && result.output.contains("third 1"))
+    }
+
     @Test func `an interrupt keeps what was done`() throws {
         let nibble = TerminalSession.path(of: "nibble")
         let arguments = (["resnet8", "--batch", "32", "--epochs", "1000"] + images).joined(separator: " ")
@@ -140,6 +187,10 @@ import Testing
         ["resnet8", "--output", "x", "--norm", "l3"], ["resnet8", "--output", "x", "--decay", "-1"],
         ["resnet8", "--output", "x", "--epochs", "0"], ["resnet8", "--output", "x", "--rate", "nan"],
         ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--record-layers", "0"],
+        ["resnet8", "--output", "x", "--hold-out", "0.2"],
+        ["resnet8", "--output", "x", "--data", "y", "--hold-out", "1"],
+        ["resnet8", "--output", "x", "--data", "y", "--test", "z", "--hold-out", "0.2"],
+        ["resnet8", "--output", "x", "--layout", "rgb"], ["resnet8", "--output", "x", "--channels", "nchw"],
         ["--experiment", "sigma", "--record-layers", "1"], ["resnet8", "--output", "x", "--labels", "y"],
     ])
     func `wrong usage is exit code 64`(arguments: [String]) throws {

@@ -20,7 +20,7 @@ extension ScreenState {
         let source = ImageSource(images, preprocessing)
         let subject = Subject(
             name: name, sha256: file.sha256, net: net, measured: source, observed: source,
-            input: SavedConfiguration.Input(preprocessing),
+            input: SavedConfiguration.Input(preprocessing), imageWords: [.data: "pictures/images.idx.gz"],
             options: RunOptions(threads: threads, isa: InstructionSet.available[0]))
         return ScreenState(Session(subject, configuration: Configuration(.standard, for: net)))
     }

@@ -19,6 +19,11 @@ enum Sample {
             name: name, sha256: file.sha256, net: LayerGraph(file.graph),
             measured: ImageSource(loaded, preprocessing, isShuffled: true),
             observed: ImageSource(loaded, preprocessing), input: SavedConfiguration.Input(preprocessing),
+            imageWords: [
+                .data: "\(directory)/fashion-test-images.idx.gz",
+                .labels: "\(directory)/fashion-test-labels.idx.gz",
+                .scale: "0.003921569", .mean: "0.286", .std: "0.353", .limit: "\(images)",
+            ],
             options: RunOptions(threads: 2, isa: InstructionSet.available[0]))
     }
 

@@ -1,5 +1,5 @@
 import Engine
-import Glibc
+import Foundation
 import NetIO
 import Quant
 import Testing
@@ -15,14 +15,14 @@ import Testing
 
     private let outline = RunOutline(
         layers: ["fc1", "fc2", "fc3"], steps: 40, stepsPerEpoch: 20, batch: 16, trainImages: 320, testImages: 80,
-        file: "mlp.onnx")
+        file: "runs/mlp/mlp.onnx", firstStep: 0)
 
     /// What effects ask of runs, by the runs' numbers.
     private func asked(_ effects: [Effect]) -> [String] {
         effects.compactMap { effect in
             guard case .train(let run, let what) = effect else { return nil }
             switch what {
-            case .start(_, let threads): return "\(run) start \(threads)"
+            case .start(_, _, let threads): return "\(run) start \(threads)"
             case .threads(let threads): return "\(run) threads \(threads)"
             case .pause: return "\(run) pause"
             case .resume: return "\(run) resume"
@@ -53,14 +53,76 @@ import Testing
         expected.batch = 16
         expected.schedule = Schedule(peak: 0.25, shape: .steps([0.5, 0.75]))
         #expect(form.options == expected)
-        #expect(form.blueprint(input: MapSize(1, 8, 8), classes: 3).layers[0].output.channels == 24)
+        #expect(form.width == 24 && form.norm == "top-7")
+        for (field, word) in [
+            (TrainingField.momentum, "0"), (.clip, "off"), (.shift, "0"), (.flip, "off"), (.normPrecision, "half"),
+            (.rounding, "nearest"),
+        ] {
+            form = try form.setting(field, to: word)
+        }
+        expected.momentum = 0
+        expected.isNesterov = false
+        expected.clipping = nil
+        expected.augmentation = .none
+        expected.normPrecision = .half
+        expected.precision = TrainingPrecision(
+            weights: 4, activations: 4, layerGradients: 8, weightGradients: 32, rounding: .nearest)
+        #expect(form.options == expected)
+        #expect(TrainingForm().options.epochs == 10 && TrainingForm(hasLabels: true).options.epochs == 2)
+        // Without options the form says what the trainer does by itself, but for the schedule.
+        var own = TrainingOptions()
+        own.schedule = Schedule(peak: 0.1, shape: .triangle(rise: 0.2))
+        #expect(TrainingForm().options == own)
+    }
+
+    @Test func theFormNamesImagesAsTheCommandLineDoes() throws {
+        var form = TrainingForm(hasLabels: true)
+        let images: [TrainingField: String] = [
+            .data: "a/pictures.npz", .mean: "0.5", .std: "0.25", .limit: "600", .crop: "24",
+        ]
+        var request = try form.resolved(for: images).request
+        #expect(request.data == "a/pictures.npz" && request.means == [0.5] && request.deviations == [0.25])
+        #expect(request.limit == 600 && request.crop == 24 && request.holdOut == 0.2 && request.labels == nil)
+        for (field, word) in [
+            (TrainingField.mean, "0.1,0.2,0.3"), (.labels, "b.npy"), (.limit, "100"), (.holdOut, "0.5"),
+            (.layout, "nhwc"), (.channels, "bgr"), (.resize, "32"), (.scale, "2"),
+        ] {
+            form = try form.setting(field, to: word)
+        }
+        request = try form.resolved(for: images).request
+        #expect(request.means == [0.1, 0.2, 0.3] && request.labels == "b.npy" && request.limit == 100)
+        #expect(request.holdOut == 0.5 && request.layout == .nhwc && request.channelOrder == .bgr)
+        #expect(request.resize == 32 && request.scale == 2 && request.deviations == [0.25])
+        // Images of its own: nothing of the session's. Images to test on: none are held out.
+        form = try TrainingForm(hasLabels: true).setting(.data, to: "c.npz").setting(.test, to: "d.npz")
+        request = try form.resolved(for: images).request
+        #expect(
+            request.data == "c.npz" && request.test == "d.npz" && request.means == nil && request.holdOut == nil)
+        #expect(try TrainingForm(hasLabels: false).resolved(for: images).request.data == nil)
+        #expect(throws: TrainingDataError.noImages) { try TrainingForm(hasLabels: true).resolved(for: [:]) }
+    }
+
+    @Test func everyFormHasAFolderOfItsOwn() throws {
+        let images: [TrainingField: String] = [.data: "a/b c.npz", .limit: "600", .mean: "0.5"]
+        let form = TrainingForm(hasLabels: true)
+        #expect(form.folder(for: images) == "runs/resnet8-b_c-limit-600")
+        let other = try form.setting(.norm, to: "range").setting(.epochs, to: "3")
+        #expect(other.folder(for: images) == "runs/resnet8-b_c-limit-600-epochs-3-norm-range")
+        #expect(try form.setting(.output, to: "mine").folder(for: images) == "mine")
+        #expect(TrainingForm(hasLabels: false).folder(for: images) == "runs/resnet8-fashion-mnist")
+        let long = try form.setting(.labels, to: String(repeating: "l", count: 300))
+        #expect(long.folder(for: images).utf8.count < 100 && long.folder(for: images) != form.folder(for: images))
     }
 
     @Test(arguments: [
-        (TrainingField.net, "resnet9"), (.width, "0"), (.data, ""), (.images, "some"), (.epochs, "0"),
+        (TrainingField.net, "resnet9"), (.width, "0"), (.data, ""), (.limit, "some"), (.epochs, "0"),
         (.batch, "-1"),
         (.rate, "nan"), (.schedule, "square"), (.norm, "l3"), (.precision, "8,8"), (.weightNorm, "weak"),
-        (.decay, "2"), (.seed, "-1"),
+        (.decay, "2"), (.seed, "-1"), (.holdOut, "1"), (.std, "1,0"), (.mean, "a"), (.scale, "1,2"),
+        (.layout, "rgb"),
+        (.channels, "nchw"), (.momentum, "1"), (.clip, "0"), (.shift, "-1"), (.flip, "yes"),
+        (.normPrecision, "double"),
+        (.rounding, "up"), (.limit, "0"), (.output, ""), (.crop, "none"),
     ])
     func aWordThatStandsForNothingIsRefused(field: TrainingField, word: String) throws {
         var session = try session()
@@ -165,131 +227,11 @@ import Testing
     @Test func aCurveKeepsFewPointsAndTheirMeans() {
         var curve = LearningCurve()
         let count = 3 * LearningCurve.limit
-        for step in 0..<count { curve.add(loss: Double(step), accuracy: Double(step % 2)) }
+        for step in 0..<count { curve.add(loss: Double(step), accuracy: Double(step % 2), step: step + 1) }
         #expect(curve.points.count <= LearningCurve.limit && curve.stepsPerPoint == 4)
         #expect(curve.points.last?.step == count && curve.points.first?.step == 4)
         #expect(curve.points.first?.loss == 1.5 && curve.points.allSatisfy { $0.accuracy == 0.5 })
         let steps = curve.points.map(\.step)
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 })
-    }
-}
-
-/// Runs on their threads, with files.
-@Suite final class TrainingRunnerTests {
-    private let folder: String
-
-    init() throws {
-        var template = Array("/tmp/nibble-lab-XXXXXX".utf8CString)
-        folder = String(cString: try #require(mkdtemp(&template)))
-    }
-
-    deinit {
-        for file in ["mlp.onnx", "mlp-2.onnx", "taken.onnx", "kept.onnx"] { unlink("\(folder)/\(file)") }
-        rmdir(folder)
-    }
-
-    private func form(_ words: [TrainingField: String] = [:]) throws -> TrainingForm {
-        var form = TrainingForm(hasLabels: true)
-        for (field, word) in [TrainingField.net: "mlp", .width: "8", .batch: "16", .epochs: "2"].merging(
-            words, uniquingKeysWith: { $1 })
-        {
-            form = try form.setting(field, to: word)
-        }
-        return form
-    }
-
-    @Test func aRunTrainsTestsWritesItsNetAndOpensIt() async throws {
-        let (events, inbox) = AsyncStream<Event>.makeStream()
-        let runner = TrainingRunner(folder: folder) { inbox.yield($0) }
-        let subject = try Sample.subject(images: 100)
-        runner.perform(.start(try form(), threads: 2), run: 7, for: subject)
-        var (steps, epochs, layers) = (0, [EpochResult](), Set<[String]>())
-        var opened: Subject?
-        for await event in events {
-            switch event {
-            case .training(7, .began(let outline)):
-                #expect(outline.trainImages == 80 && outline.testImages == 20 && outline.steps == 10)
-            case .training(7, .progressed(let progress)):
-                steps += progress.results.count
-                for telemetry in progress.telemetry { layers.insert(telemetry.layers.map(\.name)) }
-            case .training(7, .epoch(let result)): epochs.append(result)
-            case .training(7, .ended(.completed, let file)):
-                #expect(file == "\(folder)/mlp.onnx")
-                runner.perform(.open(try #require(file)), run: 7, for: subject)
-            case .opened(let found): opened = found
-            default: Issue.record("\(event)")
-            }
-            if opened != nil { break }
-        }
-        #expect(steps == 10 && epochs.map(\.epoch) == [1, 2] && layers == [["fc1", "fc2", "fc3"]])
-        #expect(epochs.allSatisfy { $0.testAccuracy != nil })
-        // What it is measured on is what it was tested on.
-        let found = try #require(opened)
-        #expect(found.name == "mlp" && found.measured.images.count == 20 && found.observed.images.count == 80)
-        let accuracy = try await Trainer.accuracy(
-            of: Program(found.net), on: found.measured, classes: 10, found.options)
-        #expect(accuracy == epochs.last?.testAccuracy)
-    }
-
-    @Test func aRunPausesAndIsKeptUnderANameThatIsFree() async throws {
-        let (events, inbox) = AsyncStream<Event>.makeStream()
-        let runner = TrainingRunner(folder: folder) { inbox.yield($0) }
-        let subject = try Sample.subject(images: 100)
-        try AtomicFile.write("mine", to: "\(folder)/taken.onnx")
-        runner.perform(.start(try form([.epochs: "100000"]), threads: 1), run: 1, for: subject)
-        var seen = 0
-        for await event in events {
-            switch event {
-            case .training(1, .progressed) where seen == 0:
-                seen = 1
-                runner.perform(.pause, run: 1, for: subject)
-                runner.perform(.keep("\(folder)/taken.onnx"), run: 1, for: subject)
-            case .training(1, .refused(let reason)):
-                #expect(reason.contains("taken.onnx exists"))
-                runner.perform(.keep("\(folder)/kept.onnx"), run: 1, for: subject)
-            case .training(1, .ended(let phase, let file)):
-                #expect(phase == .stopped && file == "\(folder)/kept.onnx")
-                seen = 2
-            default: break
-            }
-            if seen == 2 { break }
-        }
-        #expect(try OnnxFile(path: "\(folder)/kept.onnx").graph.name == "kept")
-        #expect(access("\(folder)/mlp.onnx", F_OK) != 0)
-    }
-
-    @Test func aProgramThatIsAskedToEndKeepsItsRuns() async throws {
-        let (events, inbox) = AsyncStream<Event>.makeStream()
-        let runner = TrainingRunner(folder: folder) { inbox.yield($0) }
-        let subject = try Sample.subject(images: 100)
-        for run in 1...2 {
-            runner.perform(.start(try form([.epochs: "100000"]), threads: 1), run: run, for: subject)
-        }
-        var begun: Set<Int> = []
-        for await event in events {
-            if case .training(let run, .progressed) = event { begun.insert(run) }
-            if begun.count == 2 { break }
-        }
-        runner.finish(within: .seconds(60))
-        #expect(access("\(folder)/mlp.onnx", F_OK) == 0 && access("\(folder)/mlp-2.onnx", F_OK) == 0)
-    }
-
-    @Test(arguments: [
-        ([TrainingField.data: "/nonexistent"], "nonexistent"), ([.batch: "1000"], "less than one batch"),
-        ([.net: "mlp", .batch: "1"], "needs 2"), ([.rate: "1e30"], "not a number"),
-    ])
-    func aRunThatCannotGoOnSaysWhy(words: [TrainingField: String], reason: String) async throws {
-        let (events, inbox) = AsyncStream<Event>.makeStream()
-        let runner = TrainingRunner(folder: folder) { inbox.yield($0) }
-        runner.perform(.start(try form(words), threads: 1), run: 1, for: try Sample.subject(images: 100))
-        for await event in events {
-            guard case .training(1, .ended(let phase, _)) = event else { continue }
-            guard case .failed(let found) = phase else {
-                Issue.record("\(phase)")
-                return
-            }
-            #expect(found.contains(reason), "\(found)")
-            return
-        }
     }
 }

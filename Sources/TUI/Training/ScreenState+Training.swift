@@ -23,9 +23,7 @@ extension ScreenState {
                 return self.run([.train(.keep(nil))])
             }
             mode = .keep(LineEditor(outline.file))
-        case .drop:
-            guard let run = lab.run, run.isUnsaved, run.step > 0 else { return self.run([.train(.drop)]) }
-            mode = .dropping
+        case .drop: return run([.train(.drop)])
         case .other: return run([.train(.other)])
         case .open:
             guard session.isUnsaved, lab.run?.file != nil else { return run([.train(.open)]) }
@@ -37,7 +35,7 @@ extension ScreenState {
     private mutating func move(inPanel panel: TrainingPanel, _ step: Int) -> Reaction {
         switch panel {
         case .setup:
-            let fields = TrainingField.allCases
+            let fields = Self.formRows.compactMap(\.self)
             let place = (fields.firstIndex(of: session.training.field) ?? 0) + step
             return run([.train(.field(fields[max(0, min(place, fields.count - 1))]))])
         case .curves: return run([.train(.other)])
@@ -101,8 +99,10 @@ extension ScreenState {
             switch panel {
             case .setup:
                 let parts = SetupParts(inside)
-                if let row = formTable(look).row(at: event.position, in: parts.form) {
-                    commands.append(.train(.field(TrainingField.allCases[row])))
+                if let row = formTable(look).row(at: event.position, in: parts.form),
+                    let field = Self.formRows[row]
+                {
+                    commands.append(.train(.field(field)))
                 }
                 if let place = parts.runs.firstIndex(where: { $0.contains(event.position) }),
                     let run = session.training.runs.firstIndex(where: { $0.slot == place })

@@ -5,16 +5,19 @@ import Workbench
 /// Where the form and the runs stand inside the panel.
 struct SetupParts {
     let form: Rect
+    /// Two lines about the selected line of the form.
+    let help: Rect
     /// One area for each run, by its place in plots.
     let runs: [Rect]
 
     init(_ area: Rect) {
         var rest = area
+        help = rest.height >= 8 ? rest.takeBottom(2) : rest.takeBottom(0)
         if area.width >= 70 {
-            form = rest.takeLeft(32)
+            form = rest.takeLeft(34)
             _ = rest.takeLeft(2)
         } else {
-            form = rest.takeTop(min(TrainingField.allCases.count + 1, area.height / 2))
+            form = rest.takeTop(rest.height / 2)
         }
         runs = rest.stacked(.share(1), .share(1))
     }
@@ -25,6 +28,7 @@ extension ScreenState {
     func drawSetup(on canvas: inout Canvas, in area: Rect, _ look: Look) {
         let parts = SetupParts(area)
         canvas.draw(formTable(look), in: parts.form, look: look)
+        drawFormHelp(on: &canvas, in: parts.help, look)
         let runs = session.training.runs
         if runs.isEmpty {
             var place = parts.runs[0]
@@ -53,19 +57,39 @@ extension ScreenState {
         ]
     }
 
+    /// What the selected line takes, and its word whole.
+    private func drawFormHelp(on canvas: inout Canvas, in area: Rect, _ look: Look) {
+        let (field, form) = (session.training.field, session.training.form)
+        var rest = area.inset(horizontally: 2, vertically: 0)
+        let word = field == .output ? session.training.folder : form[field]
+        canvas.text(
+            [("\(field.rawValue): ", look.theme.dim), (word.keepingEnd(area.width - 16), look.theme.title)],
+            in: rest.takeTop(1))
+        canvas.text(field.takes, in: rest.takeTop(1), style: look.theme.dim, glyphs: look.glyphs)
+    }
+
+    /// The form's lines and the headings between its parts, by the rows of its table.
+    static let formRows: [TrainingField?] = Array(
+        TrainingField.Section.allCases.map { $0.fields.map(Optional.some) }.joined(separator: [nil]))
+
     /// The form as a table, a row for each line.
     func formTable(_ look: Look) -> Table {
         let lab = session.training
-        let rows = TrainingField.allCases.map { field in
+        let rows = Self.formRows.enumerated().map { place, field in
+            guard let field else {
+                let section = Self.formRows[place + 1]?.section.rawValue ?? ""
+                return Table.Row([.init(section, style: look.theme.title.adding(.underline))])
+            }
             let isStandard = lab.form[field] == lab.standard[field]
+            let word = field == .output ? lab.folder : lab.form[field]
             return Table.Row([
                 .init(field.rawValue, style: look.theme.dim),
-                .init(lab.form[field], style: isStandard ? look.theme.text : look.theme.title),
+                .init(word.keepingEnd(15), style: isStandard ? look.theme.text : look.theme.title),
             ])
         }
         return Table(
-            columns: [.init("a run's", width: .cells(12)), .init("choice")], rows: rows,
-            selectedRow: TrainingField.allCases.firstIndex(of: lab.field))
+            columns: [.init("a run's", width: .cells(14)), .init("choice")], rows: rows,
+            selectedRow: Self.formRows.firstIndex(of: lab.field))
     }
 
     private func draw(_ run: RunRecord, isSelected: Bool, on canvas: inout Canvas, in area: Rect, _ look: Look) {
@@ -75,13 +99,20 @@ extension ScreenState {
         }
         let mark = isSelected ? "\(look.glyphs.pointer) " : "  "
         line("\(mark)\(run.letter)  \(run.form.summary)", style(of: run, look).adding(.bold))
-        rest = rest.inset(horizontally: 2, vertically: 0)
-        if case .failed(let reason) = run.phase { return line("failed: \(reason)", look.theme.bad) }
+        _ = rest.takeLeft(2)
+        if case .failed(let reason) = run.phase {
+            // A reason may be longer than a line.
+            for part in "failed: \(reason)".wrapped(to: rest.width) { line(part, look.theme.bad) }
+            return
+        }
         guard let outline = run.outline else { return line(run.phase.word, look.theme.dim) }
-        let epoch = min(run.step / max(1, outline.stepsPerEpoch) + 1, outline.steps / max(1, outline.stepsPerEpoch))
+        let epochs = outline.steps / max(1, outline.stepsPerEpoch)
+        let epoch = min(run.step / max(1, outline.stepsPerEpoch) + 1, epochs)
+        let place = "\(run.phase.word) · epoch \(epoch) of \(epochs) · step \(run.step.grouped)"
+        let whole = "\(place) of \(outline.steps.grouped)"
         line(
-            "\(run.phase.word) · epoch \(epoch) of \(run.form.options.epochs) · step \(run.step.grouped) of "
-                + outline.steps.grouped, run.phase == .paused ? look.theme.warning : look.theme.text)
+            whole.displayWidth <= rest.width ? whole : place,
+            run.phase == .paused ? look.theme.warning : look.theme.text)
         let left = run.secondsLeft.map { "\($0.asTime) left" } ?? "\(Int(100 * run.fraction)) %"
         canvas.draw(ProgressBar(fraction: run.fraction, text: left), in: rest.takeTop(1), look: look)
         if let latest = run.latest {
@@ -95,6 +126,32 @@ extension ScreenState {
         }
         line(
             "\(outline.trainImages.grouped) images, tested on \(outline.testImages.grouped) others", look.theme.dim)
-        if let file = run.file { line("\(file) · o opens it", look.theme.good) }
+        let width = rest.width
+        if let file = run.file {
+            line("\(file.keepingEnd(width - 13)) · o opens it", look.theme.good)
+        } else {
+            line("in \(run.folder.keepingEnd(width - 3))", look.theme.dim)
+        }
+    }
+}
+
+extension String {
+    /// The text in lines of a width, broken between words where that is possible.
+    fileprivate func wrapped(to width: Int) -> [String] {
+        guard width > 0 else { return [] }
+        var lines: [String] = []
+        var rest = self[...]
+        while rest.count > width {
+            let line = rest.prefix(width)
+            let end = line.lastIndex(of: " ").map { rest.index(after: $0) } ?? line.endIndex
+            lines.append(String(rest[..<end]))
+            rest = rest[end...]
+        }
+        return lines + [String(rest)]
+    }
+
+    /// The text, or as much of its end as fits: what tells paths apart.
+    fileprivate func keepingEnd(_ width: Int) -> String {
+        count > width && width > 1 ? "…" + suffix(width - 1) : self
     }
 }

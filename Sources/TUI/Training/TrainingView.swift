@@ -77,7 +77,7 @@ extension ScreenState {
             curves: session.training.runs.map { run in
                 CurvePlot.Curve(
                     "run \(run.letter)", letter: run.letter,
-                    points: run.curve.points.map { .init(x: epochs($0.step, of: run), y: $0.loss) },
+                    points: run.course.map { .init(x: epochs($0.step, of: run), y: $0.loss) },
                     style: style(of: run, look), pattern: pattern(of: run))
             }, xRange: epochRange)
     }
@@ -87,7 +87,7 @@ extension ScreenState {
         let lines = session.training.runs.map { run in
             CurvePlot.Curve(
                 "run \(run.letter)", letter: run.letter == "A" ? "a" : "b",
-                points: run.curve.points.map { .init(x: epochs($0.step, of: run), y: 100 * $0.accuracy) },
+                points: run.course.map { .init(x: epochs($0.step, of: run), y: 100 * $0.accuracy) },
                 style: style(of: run, look), pattern: pattern(of: run))
         }
         let tests = session.training.runs.filter { $0.epochs.contains { $0.testAccuracy != nil } }.map { run in

@@ -5,7 +5,7 @@ extension TypedCommand {
     /// What completes `train`.
     static let trainingWords =
         ["start", "pause", "keep", "drop", "open", "other"] + TrainingPanel.allCases.map(\.rawValue)
-        + TrainingField.allCases.flatMap { field in field.suggestions.map { "\(field.word) \($0)" } }
+        + TrainingField.allCases.flatMap { field in field.suggestions.map { "\(field.rawValue) \($0)" } }
 
     /// Reads what follows the word `train`: something done with a run, a panel, or a line of the form and its word.
     static func train(_ words: String) throws(Problem) -> TrainingChange {
@@ -21,17 +21,12 @@ extension TypedCommand {
         case "other": return .other
         default:
             if let panel = TrainingPanel(rawValue: name) { return .panel(panel) }
-            guard let field = TrainingField.allCases.first(where: { $0.word == name }) else {
+            guard let field = TrainingField.allCases.first(where: { $0.rawValue == name }) else {
                 throw Problem(
                     text: "train takes start, pause, keep [FILE], drop, open, other, "
-                        + TrainingField.allCases.map(\.word).joined(separator: ", "))
+                        + TrainingField.allCases.map(\.rawValue).joined(separator: ", "))
             }
             return .word(field, value)
         }
     }
-}
-
-extension TrainingField {
-    /// The line's name as one word, that of the option of `nibble train` where there is one.
-    var word: String { rawValue.replacing(" ", with: "-") }
 }

@@ -63,7 +63,7 @@ public struct Session: Sendable {
         self.subject = subject
         self.configuration = configuration
         self.file = file
-        training = TrainingLab(hasLabels: subject.isLabelled)
+        training = TrainingLab(images: subject.imageWords, hasLabels: subject.isLabelled)
         savedConfiguration = configuration
         selection = subject.net.layers.indices.first { !subject.net.firstLayers.contains($0) } ?? 0
     }

@@ -26,6 +26,8 @@ public struct RunRecord: Sendable {
     public let slot: Int
     /// What it was started with.
     public let form: TrainingForm
+    /// Where its files are.
+    public let folder: String
     /// Where it is.
     public internal(set) var phase = Phase.loading
     /// Its net; `nil` until images are read.
@@ -69,7 +71,17 @@ public struct RunRecord: Sendable {
     }
 
     /// The last step's loss and accuracy, as the curve has them.
-    public var latest: LearningCurve.Point? { curve.points.last }
+    public var latest: LearningCurve.Point? { course.last }
+
+    /// Loss and accuracy on the images trained on, over the whole run: of the steps before it went on only the epochs' means are known.
+    public var course: [LearningCurve.Point] {
+        guard let outline, outline.firstStep > 0 else { return curve.points }
+        let earlier = epochs.map { epoch in
+            LearningCurve.Point(
+                step: epoch.epoch * outline.stepsPerEpoch, loss: epoch.loss, accuracy: epoch.trainAccuracy)
+        }
+        return earlier.filter { $0.step <= outline.firstStep } + curve.points
+    }
 }
 
 /// What a run's net and length are.
@@ -86,8 +98,10 @@ public struct RunOutline: Hashable, Sendable {
     public let trainImages: Int
     /// Images it is tested on.
     public let testImages: Int
-    /// A file that its net can be written to without replacing another.
+    /// The file of its net.
     public let file: String
+    /// The steps that were done when it went on from a checkpoint.
+    public let firstStep: Int
 }
 
 /// The figures of all layers in one step.
@@ -154,9 +168,10 @@ public struct LearningCurve: Hashable, Sendable {
     /// A curve without points.
     public init() {}
 
-    /// Adds the next step.
-    mutating func add(loss: Double, accuracy: Double) {
-        let step = (points.last?.step ?? 0) + 1
+    /// Adds a step; they come in order.
+    ///
+    /// - Parameter step: the steps done, this one included.
+    mutating func add(loss: Double, accuracy: Double, step: Int) {
         if filled == 0 || filled == stepsPerPoint {
             if points.count == Self.limit { halve() }
             points.append(Point(step: step, loss: loss, accuracy: accuracy))

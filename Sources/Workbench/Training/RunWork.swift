@@ -6,17 +6,16 @@ internal import Training
 
 /// The work of one run, from reading images to the file of its net, on the thread that calls it.
 struct RunWork: Sendable {
+    /// The run in the words of the command line.
     let form: TrainingForm
-    /// The session's images.
-    let images: ImageSource
+    /// Where its files go.
+    let folder: String
     let isa: InstructionSet
     let control: RunControl
-    /// Where the net is written if no file is named.
-    let folder: String
     /// Keeps the images, for when the net is opened.
     let keepData: @Sendable (TrainingData) -> Void
-    /// Keeps the net that came out, for when it could not be written.
-    let keepNet: @Sendable (Graph) -> Void
+    /// Keeps the net that came out and the file it belongs into, for when it could not be written.
+    let keepNet: @Sendable (Graph, String) -> Void
     let send: @Sendable (TrainingEvent) -> Void
 
     /// Steps are recorded so often that a run has about this many records, each of which costs a fraction of a step.
@@ -25,110 +24,133 @@ struct RunWork: Sendable {
     private static let reportPeriod = Duration.milliseconds(100)
 
     func run() {
+        // Said once the folder is free again: the next run may be one that goes on there.
+        let end: End
         do {
-            try train()
+            end = try train()
         } catch {
-            send(.ended(.failed("\(error)"), file: nil))
+            end = End(phase: .failed("\(error)"))
         }
+        send(.ended(end.phase, file: end.file))
+        if let problem = end.problem { send(.refused(problem)) }
     }
 
-    private func train() throws {
+    /// What a run came to.
+    private struct End {
+        let phase: RunRecord.Phase
+        /// The file of its net.
+        var file: String?
+        /// Why its net was not written.
+        var problem: String?
+    }
+
+    private func train() throws -> End {
         let data: TrainingData
         do {
-            data = try self.data()
+            data = try TrainingData(form.request)
         } catch TrainingDataError.noLabels {
             throw Unfit(description: "the images have no labels: choose others in the line data of the form")
         }
         keepData(data)
-        let (size, architecture) = (data.train.size, form.architecture)
-        guard min(size.height, size.width) >= architecture.leastSize else {
-            throw Unfit(
-                description:
-                    "\(architecture.name) needs images of at least \(architecture.leastSize) x \(architecture.leastSize)"
-            )
-        }
+        let net = try form.blueprint(for: data)
+        let folder = try RunFolder(folder, RunDescription(form, net, images: data.train, isa: isa), .either)
         let trainer = try Trainer(
-            form.blueprint(input: size, classes: data.classes), options: form.options, images: data.train,
-            threads: control.threads, isa: isa)
+            net, options: form.options, images: data.train, threads: control.threads, isa: isa, state: folder.state)
+        try folder.begin(trainer)
         send(
             .began(
                 RunOutline(
                     layers: trainer.net.layers.filter { $0.convolution != nil }.map(\.name),
-                    steps: trainer.stepCount,
-                    stepsPerEpoch: trainer.stepsPerEpoch, batch: trainer.options.batch,
-                    trainImages: data.train.images.count, testImages: data.test?.count ?? 0,
-                    file: NetFile.free(trainer.net.name, in: folder))))
-        try steps(of: trainer, data)
+                    steps: trainer.stepCount, stepsPerEpoch: trainer.stepsPerEpoch, batch: trainer.options.batch,
+                    trainImages: data.train.images.count, testImages: data.test?.count ?? 0, file: folder.netPath,
+                    firstStep: trainer.state.step)))
+        for epoch in trainer.state.epochs { send(.epoch(epoch)) }
+        return try steps(of: trainer, data, folder)
     }
 
-    private func data() throws -> TrainingData {
-        switch form[.data] {
-        case TrainingForm.session:
-            return try TrainingData(dividing: images.images, images.preprocessing, limit: form.limit)
-        case TrainingForm.fashion:
-            var request = TrainingData.Request()
-            request.limit = form.limit
-            return try TrainingData(request)
-        case let path:
-            var request = TrainingData.Request()
-            request.data = path
-            let all = try TrainingData(request).train
-            return try TrainingData(dividing: all.images, all.preprocessing, limit: form.limit)
-        }
-    }
-
-    private func steps(of trainer: Trainer, _ data: TrainingData) throws {
+    private func steps(of trainer: Trainer, _ data: TrainingData, _ folder: RunFolder) throws -> End {
         let interval = max(1, trainer.stepCount / Self.records)
         let clock = ContinuousClock()
-        var report = Report()
-        while !trainer.isDone {
+        var (report, saved) = (Report(), clock.now)
+        var isPaused = false
+        /// Writes a checkpoint; a run that cannot pauses, so that a user sees it before more is at stake.
+        func save() {
+            do {
+                try folder.save(trainer)
+                saved = clock.now
+            } catch {
+                isPaused = true
+                if control.isRunning { control.ask(.pause) }
+                send(.held("\(error)"))
+            }
+        }
+        while !trainer.isDone || trainer.isEpochDone {
             switch control.wish {
-            case .run: break
+            case .run: isPaused = false
             case .pause:
                 report.send(to: send)
+                if !isPaused { save() }
+                isPaused = true
                 control.wait()
                 continue
-            case .drop: return send(.ended(.dropped, file: nil))
+            case .drop:
+                report.send(to: send)
+                try folder.save(trainer)
+                return End(phase: .dropped)
             // A net that has learned nothing is no net to keep.
-            case .keep where trainer.state.step == 0: return send(.ended(.dropped, file: nil))
+            case .keep where trainer.state.step == 0: return End(phase: .dropped)
             case .keep(let path):
                 report.send(to: send)
                 do {
-                    return send(
-                        .ended(.stopped, file: try NetFile.write(try trainer.graph(), to: path, in: folder)))
+                    return End(phase: .stopped, file: try keep(trainer, folder, path))
                 } catch {
                     control.ask(.pause)
                     send(.refused("\(error)"))
                     continue
                 }
             }
-            trainer.threads = control.threads
-            let isRecorded = trainer.state.step % interval == 0
-            let start = clock.now
-            let result = try trainer.step(recording: isRecorded ? TelemetryRequest() : nil)
-            report.add(result, isRecorded ? trainer.telemetry : nil, took: clock.now - start)
+            if !trainer.isEpochDone {
+                trainer.threads = control.threads
+                let isRecorded = trainer.state.step % interval == 0
+                let start = clock.now
+                let result = try trainer.step(recording: isRecorded ? TelemetryRequest() : nil)
+                report.add(result, isRecorded ? trainer.telemetry : nil, took: clock.now - start)
+            }
             if trainer.isEpochDone {
                 report.send(to: send)
-                trainer.endEpoch(testAccuracy: try accuracy(of: trainer, data))
+                let accuracy = try accuracy(of: trainer, data)
+                // A run that is to end meanwhile is tested when it goes on.
+                guard accuracy != nil || data.test == nil else { continue }
+                trainer.endEpoch(testAccuracy: accuracy)
                 if let epoch = trainer.state.epochs.last { send(.epoch(epoch)) }
+                save()
+            } else if clock.now - saved > RunFolder.checkpointPeriod {
+                save()
             } else if clock.now - report.start > Self.reportPeriod {
                 report.send(to: send)
             }
         }
         var path: String?
         switch control.wish {
-        case .drop: return send(.ended(.dropped, file: nil))
         case .keep(let wanted): path = wanted
-        case .run, .pause: break
+        case .run, .pause, .drop: break
         }
-        let net = try trainer.graph()
-        keepNet(net)
+        keepNet(try trainer.graph(), folder.netPath)
         do {
-            send(.ended(.completed, file: try NetFile.write(net, to: path, in: folder)))
+            return End(phase: .completed, file: try keep(trainer, folder, path))
         } catch {
-            send(.ended(.completed, file: nil))
-            send(.refused("\(error)"))
+            return End(phase: .completed, problem: "\(error)")
         }
+    }
+
+    /// Writes everything into the run's folder, and the net to a file of its own too if one is named.
+    ///
+    /// - Returns: the net's file.
+    private func keep(_ trainer: Trainer, _ folder: RunFolder, _ path: String?) throws -> String {
+        try folder.saveAll(trainer)
+        guard let path, path != folder.netPath else { return folder.netPath }
+        try NetFile.write(try trainer.graph(), to: path)
+        return path
     }
 
     /// The net's accuracy on the images to test on; `nil` without those, or if the run is to end meanwhile.

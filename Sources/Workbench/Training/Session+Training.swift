@@ -3,17 +3,17 @@ public import Training
 
 /// What the training view wants done outside.
 public enum TrainingEffect: Sendable {
-    /// Reads images and trains, on a thread of the run's own.
-    case start(TrainingForm, threads: Int)
+    /// Reads images and trains, on a thread of the run's own, from the beginning or from the checkpoint in the folder.
+    case start(TrainingForm, folder: String, threads: Int)
     /// Pauses before the next step.
     case pause
     /// Goes on after a pause.
     case resume
     /// Shares steps among so many threads.
     case threads(Int)
-    /// Ends the run before its next step, if it goes on, and writes its net to a file that does not exist yet.
+    /// Ends the run before its next step, if it goes on, and writes its net, also to a file that does not exist yet if one is named.
     case keep(String?)
-    /// Ends the run before its next step.
+    /// Ends the run before its next step, with a checkpoint and without its net.
     case drop
     /// Reads the file of the run's net, to be explored on the images it was tested on.
     case open(String)
@@ -29,6 +29,8 @@ public enum TrainingEvent: Sendable {
     case epoch(EpochResult)
     /// All steps are done, or the run was asked to end; the file that its net was written to, if it was.
     case ended(RunRecord.Phase, file: String?)
+    /// The run has paused by itself, since its checkpoint could not be written; why, in one line.
+    case held(String)
     /// The net was not written, or not read again; why, in one line. The run stays as it is.
     case refused(String)
 }
@@ -91,6 +93,13 @@ extension Session {
         switch event {
         case .began(let outline):
             training.runs[place].outline = outline
+            training.runs[place].step = outline.firstStep
+            if outline.firstStep > 0 {
+                notice = Notice(
+                    .note,
+                    "run \(name) goes on after step \(outline.firstStep) of \(outline.steps), from the checkpoint in "
+                        + training.runs[place].folder)
+            }
             if training.runs[place].phase == .loading { training.runs[place].phase = .running }
             if place == training.selection { selectLayer(training.layer) }
         case .progressed(let progress): training.runs[place].add(progress)
@@ -98,12 +107,11 @@ extension Session {
         case .ended(let phase, let file):
             training.runs[place].phase = phase
             training.runs[place].file = file
-            switch phase {
-            case .failed(let reason): notice = Notice(.failure, "run \(name): \(reason)")
-            case .dropped: notice = Notice(.note, "run \(name) was ended, nothing kept")
-            default:
-                notice = Notice(.success, "run \(name): \(file.map { "wrote \($0); o opens it here" } ?? "done")")
-            }
+            notice = ending(of: training.runs[place])
+            return shareThreads()
+        case .held(let reason):
+            training.runs[place].phase = .paused
+            notice = Notice(.failure, "run \(name) is paused: \(reason)")
             return shareThreads()
         case .refused(let reason):
             notice = Notice(.failure, reason)
@@ -123,15 +131,35 @@ extension Session {
             }
             training.runs.remove(at: ended)
         }
+        let form: TrainingForm
+        do throws(TrainingDataError) {
+            form = try training.form.resolved(for: training.images)
+        } catch {
+            notice = Notice(
+                .failure, "the images opened are in no file: choose others in the line data of the form")
+            return []
+        }
         training.started += 1
         let slot = training.runs.contains { $0.slot == 0 } ? 1 : 0
-        let run = RunRecord(id: training.started, slot: slot, form: training.form)
+        let run = RunRecord(id: training.started, slot: slot, form: training.form, folder: training.folder)
         training.runs.insert(run, at: min(slot, training.runs.count))
         training.selection = min(slot, training.runs.count - 1)
-        notice = Notice(.note, "run \(run.letter): \(run.form.summary)")
+        notice = Notice(.note, "run \(run.letter): \(run.form.summary) · in \(run.folder)")
         let threads = training.threads(of: subject.options.threads)
-        return [.train(run: run.id, .start(run.form, threads: threads))]
+        return [.train(run: run.id, .start(form, folder: run.folder, threads: threads))]
             + shareThreads().filter { $0.run != run.id }
+    }
+
+    /// What is said of a run that has ended.
+    private func ending(of run: RunRecord) -> Notice {
+        switch run.phase {
+        case .failed(let reason): Notice(.failure, "run \(run.letter): \(reason)")
+        case .dropped: Notice(.note, "run \(run.letter) was ended; t goes on from its checkpoint in \(run.folder)")
+        case .completed where run.outline?.firstStep == run.outline?.steps && run.file != nil:
+            Notice(.success, "run \(run.letter) was complete already, in \(run.folder); o opens its net here")
+        default:
+            Notice(.success, "run \(run.letter): \(run.file.map { "wrote \($0); o opens it here" } ?? "done")")
+        }
     }
 
     private mutating func pauseRun() -> [Effect] {
@@ -238,7 +266,8 @@ extension RunRecord {
     mutating func add(_ progress: RunProgress) {
         for result in progress.results {
             step += 1
-            curve.add(loss: result.loss, accuracy: Double(result.correct) / Double(max(1, result.count)))
+            curve.add(
+                loss: result.loss, accuracy: Double(result.correct) / Double(max(1, result.count)), step: step)
         }
         imagesPerSecond = progress.imagesPerSecond
         history += progress.telemetry.map { LayerFigures($0) }

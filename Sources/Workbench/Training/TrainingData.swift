@@ -22,7 +22,13 @@ public struct TrainingData: Sendable {
         public var test: String?
         /// Their labels.
         public var testLabels: String?
-        /// The preprocessing.
+        /// The share of the images to train on that is kept for tests instead, drawn by a fixed seed.
+        public var holdOut: Double?
+        /// The order of stored pixels.
+        public var layout: LabeledImages.Layout?
+        /// The order in which the net reads colours.
+        public var channelOrder: Preprocessing.ChannelOrder?
+        /// The factor of stored values.
         public var scale: Float?
         /// One mean for all channels, or one each.
         public var means: [Float]?
@@ -32,7 +38,7 @@ public struct TrainingData: Sendable {
         public var resize: Int?
         /// The side of the square cut from the centre.
         public var crop: Int?
-        /// Train on the first images only.
+        /// Read the first images only, of those to train on.
         public var limit: Int?
 
         /// A request for Fashion-MNIST.
@@ -44,8 +50,6 @@ public struct TrainingData: Sendable {
     private static let fashion = (mean: Float(0.2860), deviation: Float(0.3530))
     /// Of the 10,000 images that come with nibble these are trained on where there are no others.
     private static let bundled = 8000
-    /// Of images that are trained and tested on, the share of those trained on.
-    private static let trainingShare = 0.8
 
     /// Reads images.
     public init(_ request: Request) throws {
@@ -53,34 +57,36 @@ public struct TrainingData: Sendable {
             if request.data != nil { try TrainingData(named: request) } else { try TrainingData(fashion: request) }
     }
 
-    /// A part of the images to train on, the others to test on, both drawn from all of them by a fixed seed.
-    ///
-    /// - Throws: `TrainingDataError.noLabels` without labels.
-    public init(dividing images: LabeledImages, _ preprocessing: Preprocessing, limit: Int? = nil) throws {
-        var random = SeededGenerator(seed: 1)
-        let order = Array(0..<images.count).shuffled(using: &random)
-        let place = Int(Double(order.count) * Self.trainingShare)
-        let training = order[..<place].prefix(limit ?? place)
-        guard let train = TrainingImages(images.selecting(Array(training)), preprocessing) else {
-            throw images.labels == nil ? TrainingDataError.noLabels : .noImages
-        }
-        self.train = train
-        test = images.selecting(Array(order[place...]))
-        notes = [
-            "trains on \(training.count) of \(order.count) images drawn at random and tests on \(order.count - place) others"
-        ]
-    }
-
     private init(named request: Request) throws {
         guard let path = request.data else { throw TrainingDataError.noImages }
-        let train = try Self.read(path, request.labels, request, limit: request.limit)
-        let test = try request.test.map { try Self.read($0, request.testLabels, request, limit: nil) }
+        let read = try Self.read(path, request.labels, request, limit: request.limit)
+        let (scale, notes) = (read.defaultScale, read.notes.map(\.description))
+        guard let share = request.holdOut else {
+            let test = try request.test.map { try Self.read($0, request.testLabels, request, limit: nil) }
+            try self.init(read.images, test?.images, request, standard: (scale, [0], [1]), notes: notes)
+            return
+        }
+        guard request.test == nil else { throw TrainingDataError.twoTests }
+        let (train, test) = Self.divide(read.images, holdingOut: share)
         try self.init(
-            train.images, test?.images, request, standard: (train.defaultScale, [0], [1]),
-            notes: train.notes.map(\.description))
+            train, test, request, standard: (scale, [0], [1]),
+            notes: notes + [
+                "trains on \(train.count) of \(read.images.count) images drawn at random and tests on \(test.count) others"
+            ])
+    }
+
+    /// Images to train on and a share of all to test on, both drawn by a fixed seed.
+    private static func divide(_ images: LabeledImages, holdingOut share: Double) -> (LabeledImages, LabeledImages)
+    {
+        var random = SeededGenerator(seed: 1)
+        let order = Array(0..<images.count).shuffled(using: &random)
+        let place = Int(Double(order.count) * (1 - share))
+        return (images.selecting(Array(order[..<place])), images.selecting(Array(order[place...])))
     }
 
     private init(fashion request: Request) throws {
+        // These have images to test on.
+        guard request.holdOut == nil else { throw TrainingDataError.twoTests }
         let standard = (Float(1) / 255, [Self.fashion.mean], [Self.fashion.deviation])
         let test = try request.test.map { try Self.read($0, request.testLabels, request, limit: nil).images }
         guard Self.hasFashion else {
@@ -113,7 +119,7 @@ public struct TrainingData: Sendable {
     ) throws {
         let preprocessing = Preprocessing(
             scale: request.scale ?? standard.scale, mean: request.means ?? standard.mean,
-            standardDeviation: request.deviations ?? standard.std)
+            standardDeviation: request.deviations ?? standard.std, channelOrder: request.channelOrder ?? .rgb)
         for (name, values) in [("mean", preprocessing.mean), ("std", preprocessing.standardDeviation)]
         where values.count != 1 && values.count != train.channels {
             throw TrainingDataError.wrongCount(name: name, found: values.count, channels: train.channels)
@@ -139,7 +145,8 @@ public struct TrainingData: Sendable {
         -> LoadedImages
     {
         try DataReader.images(
-            at: path, labelsAt: labels, resize: request.resize, crop: request.crop, limit: limit)
+            at: path, layout: request.layout, labelsAt: labels, resize: request.resize, crop: request.crop,
+            limit: limit)
     }
 
     /// The classes: one more than the largest label, two at least.
@@ -156,6 +163,10 @@ public enum TrainingDataError: Error, Equatable, CustomStringConvertible {
     case noTestLabels
     /// Images to test on of another size.
     case otherSize
+    /// Images to test on, and a share that is held back for tests.
+    case twoTests
+    /// Images that leave no pixel in the last stage of a net.
+    case tooSmall(net: String, least: Int)
     /// Neither one value nor one for each channel.
     case wrongCount(name: String, found: Int, channels: Int)
 
@@ -166,6 +177,8 @@ public enum TrainingDataError: Error, Equatable, CustomStringConvertible {
         case .noLabels: "the images have no labels: name them with --labels PATH"
         case .noTestLabels: "the test images have no labels: name them with --test-labels PATH"
         case .otherSize: "the test images are not of the size of those to train on"
+        case .twoTests: "there are images to test on already, so none are held out: leave out --hold-out"
+        case .tooSmall(let net, let least): "\(net) needs images of at least \(least) x \(least)"
         case .wrongCount(let name, let found, let channels):
             "--\(name) has \(found) values and the images have \(channels) channels"
         }

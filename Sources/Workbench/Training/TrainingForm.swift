@@ -1,94 +1,51 @@
+internal import Net
 public import Training
 
-/// A line of the training view's form.
-public enum TrainingField: String, Hashable, Sendable, CaseIterable {
-    case net
-    case width
-    case data
-    case images
-    case epochs
-    case batch
-    case rate
-    case schedule
-    case norm
-    case precision
-    case weightNorm = "weight norm"
-    case decay
-    case seed
-
-    /// The words that arrows go through; others can be typed.
-    public var suggestions: [String] {
-        switch self {
-        case .net: ["resnet8", "resnet20", "mobilenet", "vgg", "mlp"]
-        case .width: ["standard", "4", "8", "16", "32", "64", "128"]
-        case .data: [TrainingForm.session, TrainingForm.fashion]
-        case .images: ["all", "1000", "2000", "5000", "10000"]
-        case .epochs: ["1", "2", "3", "5", "10", "20", "30"]
-        case .batch: ["32", "64", "128", "256"]
-        case .rate: ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]
-        case .schedule: ["triangle", "cosine", "steps", "constant"]
-        case .norm: ["standard", "l2", "l1", "linf", "top-10", "range", "none"]
-        case .precision: ["float", "8,8,8,16", "8,8,8,8", "4,4,8,16", "4,4,4,8"]
-        case .weightNorm: ["none", "trained", "bounded", "bounded-l1", "bounded-linf"]
-        case .decay: ["0.0005", "0.0001", "off", "norm-schedule"]
-        case .seed: ["1", "2", "3", "4", "5"]
-        }
-    }
-}
-
 /// What a run is to be, in the words of `nibble train`: every line holds a word that stands for something.
+///
+/// The training view fills one in, and so does the command line; files of runs hold it, as options and as a command.
 public struct TrainingForm: Hashable, Sendable {
-    /// The word for the session's own images.
+    /// The word for the session's own images, which the view has and the command line has not.
     public static let session = "session"
     /// The word for Fashion-MNIST, of Debian's package or of the images that come with nibble.
     public static let fashion = "fashion-mnist"
+    /// The share of images that is kept for tests where the view trains on images that have none.
+    static let standardHoldOut = "0.2"
 
-    private var words: [TrainingField: String]
+    private var words: [TrainingField: String] = [:]
 
-    /// The first words: a small net on the session's images if those have labels, for two epochs.
+    /// What `nibble train NET` does without options.
+    public init() {}
+
+    /// The view's first words: a small net on the session's images if those have labels, for two epochs.
     public init(hasLabels: Bool) {
-        words = [
-            .net: "resnet8", .width: "standard", .data: hasLabels ? Self.session : Self.fashion, .images: "all",
-            .epochs: "2", .batch: "64", .rate: "0.1", .schedule: "triangle", .norm: "standard", .precision: "float",
-            .weightNorm: "none", .decay: "0.0005", .seed: "1",
-        ]
+        words = [.data: hasLabels ? Self.session : Self.fashion, .epochs: "2", .batch: "64"]
     }
 
     /// The word of a line.
-    public subscript(field: TrainingField) -> String { words[field] ?? "" }
+    public subscript(field: TrainingField) -> String { words[field] ?? field.standard }
+
+    /// The word of a line; `nil` for an option that is not given.
+    func given(_ field: TrainingField) -> String? { self[field] == TrainingField.auto ? nil : self[field] }
 
     /// Why a word stands for nothing.
     public struct Problem: Error, Hashable, Sendable {
+        /// The line.
+        public let field: TrainingField
+        /// The word.
+        public let word: String
+
         /// What the line takes, in one line.
-        public let text: String
+        public var text: String { "\(field.rawValue) is \(field.takes), not '\(word)'" }
     }
 
     /// The form with another word in a line.
     ///
     /// - Throws: `Problem` if the word stands for nothing there.
     public func setting(_ field: TrainingField, to word: String) throws(Problem) -> TrainingForm {
-        func require(_ isRight: Bool, _ words: String) throws(Problem) {
-            guard isRight else { throw Problem(text: "\(field.rawValue) is \(words), not '\(word)'") }
-        }
-        func isNumber(_ range: ClosedRange<Int>) -> Bool { Int(word).map(range.contains) ?? false }
-        switch field {
-        case .net: try require(Architecture(word) != nil, "resnetN (N = 6n + 2), mobilenet, vgg or mlp")
-        case .width: try require(word == "standard" || isNumber(1...4096), "standard or 1 to 4096")
-        case .data: try require(!word.isEmpty, "\(Self.session), \(Self.fashion) or a file or folder of images")
-        case .images: try require(word == "all" || isNumber(1...100_000_000), "all or a number")
-        case .epochs, .batch: try require(isNumber(1...1_000_000), "1 to 1000000")
-        case .rate: try require(Double(word).map { $0 > 0 && $0.isFinite } ?? false, "a number above 0")
-        case .schedule: try require(Schedule.Shape(word) != nil, Schedule.Shape.words)
-        case .norm:
-            try require(
-                ["standard", "none"].contains(word) || NormScheme(word) != nil, "standard, \(NormScheme.words)")
-        case .precision: try require(word == "float" || TrainingPrecision(word) != nil, TrainingPrecision.words)
-        case .weightNorm: try require(WeightNorm(word) != nil, WeightNorm.words)
-        case .decay: try require(WeightDecay(word) != nil, WeightDecay.words)
-        case .seed: try require(UInt64(word) != nil, "a whole number from 0")
-        }
+        guard let kept = field.canonical(word) else { throw Problem(field: field, word: word) }
         var next = self
-        next.words[field] = word
+        next.words[field] = kept
         return next
     }
 
@@ -101,6 +58,24 @@ public struct TrainingForm: Hashable, Sendable {
         return (try? setting(field, to: suggestions[next])) ?? self
     }
 
+    /// The view's form in words that the command line takes as well.
+    ///
+    /// - Parameter images: where a session's images come from, by the options that name them; a line of the form goes before it.
+    /// - Throws: `TrainingDataError.noImages` if the form wants the session's images and nothing names them.
+    func resolved(for images: [TrainingField: String]) throws(TrainingDataError) -> TrainingForm {
+        var next = self
+        if self[.data] == Self.session {
+            guard let data = images[.data] else { throw .noImages }
+            for (field, word) in images where self[field] == field.standard { next.words[field] = word }
+            next.words[.data] = data
+        }
+        if self[.holdOut] == TrainingField.auto {
+            let hasTests = next[.data] == Self.fashion || self[.test] != TrainingField.auto
+            next.words[.holdOut] = hasTests ? "none" : Self.standardHoldOut
+        }
+        return next
+    }
+
     // MARK: What the words stand for
 
     /// The net.
@@ -110,8 +85,10 @@ public struct TrainingForm: Hashable, Sendable {
     public var options: TrainingOptions {
         var options = TrainingOptions()
         options.norm = NormScheme(self[.norm]) ?? .l2
+        options.normPrecision = NormPrecision(rawValue: self[.normPrecision]) ?? options.normPrecision
         options.weightNorm = WeightNorm(self[.weightNorm]) ?? .none
-        options.precision = TrainingPrecision(self[.precision])
+        options.precision = TrainingPrecision(
+            self[.precision], rounding: Rounding(rawValue: self[.rounding]) ?? .stochastic)
         options.decay = WeightDecay(self[.decay]) ?? options.decay
         options.epochs = Int(self[.epochs]) ?? options.epochs
         options.batch = Int(self[.batch]) ?? options.batch
@@ -119,28 +96,58 @@ public struct TrainingForm: Hashable, Sendable {
         options.schedule = Schedule(
             peak: Double(self[.rate]) ?? options.schedule.peak,
             shape: Schedule.Shape(self[.schedule]) ?? options.schedule.shape)
+        options.momentum = Float(self[.momentum]) ?? options.momentum
+        options.isNesterov = options.momentum > 0
+        options.clipping = Double(self[.clip])
+        options.augmentation = Augmentation(
+            shift: Int(self[.shift]) ?? options.augmentation.shift, flips: self[.flip] == "on")
         return options
     }
 
-    /// The net for images of a size.
-    func blueprint(input: MapSize, classes: Int) -> Blueprint {
-        let architecture = architecture
-        let isNormalized = self[.norm] == "standard" ? architecture.isNormalized : self[.norm] != "none"
-        return architecture.blueprint(
-            width: Int(self[.width]) ?? architecture.standardWidth, end: isNormalized ? .normalized : .biased,
-            input: input, classes: classes)
+    /// Channels of the first layer.
+    var width: Int { Int(self[.width]) ?? architecture.standardWidth }
+
+    /// The normalization by name, none included.
+    var norm: String {
+        self[.norm] == TrainingField.auto ? (architecture.isNormalized ? "l2" : "none") : self[.norm]
     }
 
-    /// The most images to train on.
-    var limit: Int? { Int(self[.images]) }
+    /// The net for images of a size.
+    ///
+    /// - Throws: `TrainingDataError.tooSmall` for images that leave no pixel in the last stage.
+    public func blueprint(for data: TrainingData) throws(TrainingDataError) -> Blueprint {
+        let (architecture, size) = (architecture, data.train.size)
+        guard min(size.height, size.width) >= architecture.leastSize else {
+            throw .tooSmall(net: architecture.name, least: architecture.leastSize)
+        }
+        return architecture.blueprint(
+            width: width, end: norm == "none" ? .biased : .normalized, input: size, classes: data.classes)
+    }
+
+    /// Where images come from and how they become the net's input.
+    public var request: TrainingData.Request {
+        var request = TrainingData.Request()
+        request.data = self[.data] == Self.fashion ? nil : self[.data]
+        request.labels = given(.labels)
+        request.test = given(.test)
+        request.testLabels = given(.testLabels)
+        request.holdOut = Double(self[.holdOut])
+        request.layout = LabeledImages.Layout(rawValue: self[.layout])
+        request.channelOrder = Preprocessing.ChannelOrder(rawValue: self[.channels])
+        request.scale = Float(self[.scale])
+        request.means = TrainingField.floats(self[.mean])
+        request.deviations = TrainingField.floats(self[.std])
+        request.resize = Int(self[.resize])
+        request.crop = Int(self[.crop])
+        request.limit = Int(self[.limit])
+        return request
+    }
 
     /// What tells the run from one of the standard form, in a few words.
     public var summary: String {
         let standard = TrainingForm(hasLabels: self[.data] == Self.session)
-        let told: [TrainingField] = [
-            .width, .data, .images, .batch, .rate, .schedule, .norm, .precision, .weightNorm, .decay, .seed,
-        ]
-        let parts = told.filter { self[$0] != standard[$0] }.map { field in
+        let told = TrainingField.allCases.filter { ![.net, .output].contains($0) && self[$0] != standard[$0] }
+        let parts = told.map { field in
             switch field {
             case .data, .norm, .precision, .schedule: self[field]
             default: "\(field.rawValue) \(self[field])"

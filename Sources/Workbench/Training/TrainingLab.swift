@@ -24,9 +24,9 @@ public enum TrainingChange: Hashable, Sendable {
     case start
     /// Pauses the selected run, or goes on with it.
     case pause
-    /// Ends the selected run, if it goes on, and writes its net; `nil` chooses a file that does not exist.
+    /// Ends the selected run, if it goes on, and writes its net, also to a file that does not exist if one is named.
     case keep(String?)
-    /// Ends the selected run without its net, or forgets one that has ended.
+    /// Ends the selected run with a checkpoint, without its net, or forgets one that has ended.
     case drop
     /// Selects a run by its place.
     case select(Int)
@@ -49,6 +49,8 @@ public struct TrainingLab: Sendable {
 
     /// The panel chosen.
     public internal(set) var panel = TrainingPanel.setup
+    /// Where the images of the first net that was explored come from, by the options of the command line.
+    public let images: [TrainingField: String]
     /// The form as it was first.
     public let standard: TrainingForm
     /// What the next run is to be.
@@ -67,10 +69,14 @@ public struct TrainingLab: Sendable {
     var started = 0
 
     /// A view without runs.
-    public init(hasLabels: Bool) {
-        standard = TrainingForm(hasLabels: hasLabels)
+    public init(images: [TrainingField: String], hasLabels: Bool) {
+        self.images = images
+        standard = TrainingForm(hasLabels: hasLabels && images[.data] != nil)
         form = standard
     }
+
+    /// Where the files of the next run go.
+    public var folder: String { form.folder(for: images) }
 
     /// The selected run.
     public var run: RunRecord? { runs.indices.contains(selection) ? runs[selection] : nil }

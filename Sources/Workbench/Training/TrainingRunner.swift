@@ -13,36 +13,29 @@ public final class TrainingRunner: Sendable {
     /// What is known of a run while the program lasts.
     struct Entry: Sendable {
         let control: RunControl
-        /// How its images were framed and scaled, if they are a session's.
-        let input: SavedConfiguration.Input?
+        /// Its form, in the words of the command line.
+        let form: TrainingForm
         var data: TrainingData?
-        /// The net of a run that has ended.
-        var net: Graph?
+        /// The net of a run that is complete, and the file it belongs into.
+        var net: (graph: Graph, path: String)?
         var hasEnded = false
     }
 
     /// Images that calibrate a net that is opened, at most.
     private static let calibrationImages = 512
 
-    private let folder: String
     private let send: @Sendable (Event) -> Void
     private let entries = Mutexed([Int: Entry]())
-    private let ended = DispatchSemaphore(value: 0)
-    /// The first session's subject: "session" means its images also after a net that was trained on some of them was opened.
-    private let first = Mutexed<Subject?>(nil)
+    private let underWay = DispatchGroup()
 
     /// A runner without runs; `send` is called from any thread.
-    ///
-    /// - Parameter folder: where nets are written that no file was named for.
-    public init(folder: String = ".", send: @escaping @Sendable (Event) -> Void) {
-        self.folder = folder
-        self.send = send
-    }
+    public init(send: @escaping @Sendable (Event) -> Void) { self.send = send }
 
     /// Starts an effect; its events follow.
     func perform(_ effect: TrainingEffect, run: Int, for subject: Subject) {
         switch effect {
-        case .start(let form, let threads): start(form, run: run, threads: threads, subject)
+        case .start(let form, let folder, let threads):
+            start(form, run: run, in: folder, threads: threads, subject.options.isa)
         case .pause: control(run)?.ask(.pause)
         case .resume: control(run)?.ask(.run)
         case .threads(let count): control(run)?.share(among: count)
@@ -52,12 +45,12 @@ public final class TrainingRunner: Sendable {
         }
     }
 
-    /// Ends all runs and waits until their nets are written, but no longer than a time: for a program that is asked to end.
-    public func finish(within limit: Duration = .seconds(5)) {
+    /// Ends all runs and waits until their checkpoints are written, and their nets if they are to be kept, but no longer than a time:
+    /// for a program that ends.
+    public func finish(keepingNets: Bool, within limit: Duration = .seconds(5)) {
         let running = entries.withLock { entries in entries.values.filter { !$0.hasEnded }.map(\.control) }
-        running.forEach { $0.ask(.keep(nil)) }
-        let deadline = DispatchTime.now() + .milliseconds(Int(limit.components.seconds) * 1000)
-        for _ in running where ended.wait(timeout: deadline) == .timedOut { return }
+        running.forEach { $0.ask(keepingNets ? .keep(nil) : .drop) }
+        _ = underWay.wait(timeout: .now() + .milliseconds(Int(limit.components.seconds) * 1000))
     }
 
     private func control(_ run: Int) -> RunControl? { entries.withLock { $0[run]?.control } }
@@ -65,35 +58,35 @@ public final class TrainingRunner: Sendable {
     private func report(_ event: TrainingEvent, run: Int) {
         if case .ended = event {
             entries.withLock { $0[run]?.hasEnded = true }
-            ended.signal()
+            underWay.leave()
         }
         send(.training(run: run, event))
     }
 
-    private func start(_ form: TrainingForm, run: Int, threads: Int, _ subject: Subject) {
+    private func start(_ form: TrainingForm, run: Int, in folder: String, threads: Int, _ isa: InstructionSet) {
         let control = RunControl(threads: threads)
-        let own = first.withLock { first in
-            let own = first ?? subject
-            first = own
-            return own
-        }
-        let input = form[.data] == TrainingForm.session ? own.input : nil
-        entries.withLock { $0[run] = Entry(control: control, input: input) }
+        entries.withLock { $0[run] = Entry(control: control, form: form) }
         let work = RunWork(
-            form: form, images: own.measured, isa: subject.options.isa, control: control, folder: folder,
+            form: form, folder: folder, isa: isa, control: control,
             keepData: { [entries] data in entries.withLock { $0[run]?.data = data } },
-            keepNet: { [entries] net in entries.withLock { $0[run]?.net = net } },
+            keepNet: { [entries] net, path in entries.withLock { $0[run]?.net = (net, path) } },
             send: { [self] event in report(event, run: run) })
+        underWay.enter()
         DispatchQueue(label: "training run \(run)", qos: .utility).async { work.run() }
     }
 
-    /// Ends a run that goes on; writes the net of one that has ended.
+    /// Ends a run that goes on; writes the net of one that is complete, which could not be written before.
     private func keep(_ run: Int, _ path: String?) {
         guard let entry = entries.withLock({ $0[run] }) else { return }
         guard entry.hasEnded else { return entry.control.ask(.keep(path)) }
         guard let net = entry.net else { return }
         do {
-            send(.training(run: run, .ended(.completed, file: try NetFile.write(net, to: path, in: folder))))
+            if let path, path != net.path {
+                try NetFile.write(net.graph, to: path)
+            } else {
+                try AtomicFile.write(try OnnxWriter.bytes(of: net.graph), to: net.path)
+            }
+            send(.training(run: run, .ended(.completed, file: path ?? net.path)))
         } catch {
             send(.training(run: run, .refused("\(error)")))
         }
@@ -115,7 +108,9 @@ public final class TrainingRunner: Sendable {
                         measured: ImageSource(test, preprocessing, layout: layout, isShuffled: true),
                         observed: ImageSource(
                             data.train.images.prefix(Self.calibrationImages), preprocessing, layout: layout),
-                        input: entry.input ?? SavedConfiguration.Input(preprocessing), options: subject.options,
+                        input: SavedConfiguration.Input(
+                            preprocessing, resize: entry.form.request.resize, crop: entry.form.request.crop),
+                        options: subject.options,
                         arithmetic: subject.arithmetic, cacheBudget: subject.cacheBudget)))
         } catch {
             send(.training(run: run, .refused("\(error)")))
@@ -131,6 +126,7 @@ final class RunControl: Sendable {
         case pause
         /// End and write the net.
         case keep(String?)
+        /// End with a checkpoint only.
         case drop
     }
 
@@ -168,7 +164,7 @@ final class RunControl: Sendable {
     func wait() { while case .pause = wish { change.wait() } }
 }
 
-/// Files of trained nets: a net never takes the place of a file that is there.
+/// Files of nets that a user names: a net never takes the place of a file that is there.
 enum NetFile {
     /// A file that exists already.
     struct Exists: Error, CustomStringConvertible {
@@ -176,26 +172,9 @@ enum NetFile {
         var description: String { "\(path) exists: give the net another name" }
     }
 
-    /// NAME.onnx in a folder, or NAME-2.onnx and so on, whatever does not exist.
-    static func free(_ name: String, in folder: String) -> String {
-        let start = folder == "." ? name : "\(folder)/\(name)"
-        let paths = ["\(start).onnx"] + (2...9999).map { "\(start)-\($0).onnx" }
-        return paths.first { access($0, F_OK) != 0 } ?? paths[0]
+    /// Writes a net whole or not at all to a file that does not exist yet.
+    static func write(_ net: Graph, to path: String) throws {
+        guard access(path, F_OK) != 0 else { throw Exists(path: path) }
+        try AtomicFile.write(try OnnxWriter.bytes(of: net), to: path)
     }
-
-    /// Writes a net whole or not at all, to a free file in a folder without a path, and returns the path.
-    static func write(_ net: Graph, to path: String?, in folder: String) throws -> String {
-        let bytes = try OnnxWriter.bytes(of: net)
-        // One at a time: two runs that end together must not find the same file free.
-        return try writing.withLock { _ in
-            Result {
-                let path = path ?? free(net.name, in: folder)
-                guard access(path, F_OK) != 0 else { throw Exists(path: path) }
-                try AtomicFile.write(bytes, to: path)
-                return path
-            }
-        }.get()
-    }
-
-    private static let writing = Mutexed(())
 }

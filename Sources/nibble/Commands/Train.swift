@@ -70,22 +70,12 @@ struct Train: AsyncParsableCommand {
 
     func run() async throws {
         if let experiment { return try await run(experiment) }
-        guard let architecture = net.flatMap(Architecture.init), let output else { return }
+        guard let net, let output else { return }
         let options = try run.options()
-        let loaded = try data.load()
-        for note in loaded.notes { printToStandardError("note: \(note)") }
-        let size = loaded.train.size
-        guard min(size.height, size.width) >= architecture.leastSize else {
-            throw Failure(
-                "\(architecture.name) needs images of at least \(architecture.leastSize) x \(architecture.leastSize)"
-            )
-        }
-        let blueprint = architecture.blueprint(
-            width: training.width ?? architecture.standardWidth, end: training.end(of: architecture), input: size,
-            classes: loaded.classes)
+        let form = try training.form(try data.form(try TrainingForm().setting([(.net, net)])))
         var run = try TrainingRun(
-            blueprint, try training.options(), data: loaded, folder: output, resumes: resume,
-            recordingLayersEvery: recordLayers, options: options)
+            form, data: try data.load(), folder: output, resumes: resume, recordingLayersEvery: recordLayers,
+            options: options)
         let flag = CancellationFlag()
         let interrupt = Interrupt { flag.cancel() }
         defer { interrupt.end() }
@@ -128,7 +118,6 @@ struct Train: AsyncParsableCommand {
 
     private func train(_ question: TrainingExperiment.Question) async throws -> ExperimentReport {
         let loaded = try data.load()
-        for note in loaded.notes { printToStandardError("note: \(note)") }
         guard let test = loaded.test else { throw Failure("name images to test on with --test PATH") }
         let experiment = TrainingExperiment(
             question, extent: full ? .full : .short, train: loaded.train,

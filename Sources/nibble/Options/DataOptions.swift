@@ -3,6 +3,7 @@ import Engine
 import Net
 import NetIO
 import Quant
+import Workbench
 
 /// Where images and labels come from and how they become the net's input.
 struct DataOptions: ParsableArguments {
@@ -57,6 +58,8 @@ struct DataOptions: ParsableArguments {
         let measured: ImageSource
         let observed: ImageSource
         let input: SavedConfiguration.Input
+        /// Where the measured images come from and how they become the net's input, by the options that say it.
+        let words: [TrainingField: String]
         /// What the reader decided, for the user to see.
         let notes: [String]
     }
@@ -108,8 +111,9 @@ struct DataOptions: ParsableArguments {
         var notes: [String] = []
         let judgement = Judgement(net.graph[net.logits[output]].shape)
         let classes = if case .classes(let count) = judgement { count } else { Int?.none }
+        let labels = labels ?? (self.data == nil ? sample?.labels : nil)
         let loaded = try read(
-            data, labels: labels ?? (self.data == nil ? sample?.labels : nil), limit: limit, resize: resize,
+            data, labels: labels, limit: limit, resize: resize,
             crop: crop, classes: classes)
         let images = loaded.images
         notes += loaded.notes.map(\.description)
@@ -142,7 +146,22 @@ struct DataOptions: ParsableArguments {
         )
         return Loaded(
             measured: measured, observed: calibrating,
-            input: SavedConfiguration.Input(preprocessing, resize: resize, crop: crop), notes: notes)
+            input: SavedConfiguration.Input(preprocessing, resize: resize, crop: crop),
+            words: words(data, labels, preprocessing, resize: resize, crop: crop), notes: notes)
+    }
+
+    /// The options that read the same images again.
+    private func words(
+        _ data: String, _ labels: String?, _ preprocessing: Preprocessing, resize: Int?, crop: Int?
+    ) -> [TrainingField: String] {
+        func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ",") }
+        let words: [TrainingField: String?] = [
+            .data: data, .labels: labels, .layout: layout, .channels: preprocessing.channelOrder.rawValue,
+            .scale: list([preprocessing.scale]), .mean: list(preprocessing.mean),
+            .std: list(preprocessing.standardDeviation), .resize: resize.map { "\($0)" },
+            .crop: crop.map { "\($0)" }, .limit: limit.map { "\($0)" },
+        ]
+        return words.compactMapValues(\.self)
     }
 
     private static let standardCalibration = 512

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Training
+import Workbench
 
 /// What is trained, and how.
 struct TrainingArguments: ParsableArguments {
@@ -60,97 +61,35 @@ struct TrainingArguments: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Mirror half of the images.")
     var flip = true
 
-    func validate() throws {
-        for (name, value, least) in [("--epochs", epochs, 1), ("--batch", batch, 1), ("--shift", shift, 0)]
-        where value < least || value > 1_000_000 {
-            throw ValidationError("\(name) must be \(least) to 1000000")
+    func validate() throws { _ = try form(TrainingForm()) }
+
+    /// A form with these options.
+    func form(_ form: TrainingForm) throws -> TrainingForm {
+        try form.setting([
+            (.width, width.map { "\($0)" }), (.norm, norm), (.normPrecision, normPrecision),
+            (.weightNorm, weightNorm),
+            (.precision, precision), (.rounding, rounding.rawValue), (.decay, decay), (.epochs, "\(epochs)"),
+            (.batch, "\(batch)"), (.seed, "\(seed)"), (.rate, "\(rate)"), (.schedule, schedule),
+            (.momentum, "\(momentum)"), (.clip, clip), (.shift, "\(shift)"), (.flip, flip ? "on" : "off"),
+        ])
+    }
+}
+
+extension TrainingForm {
+    /// The form with what options say; `nil` is one that is not given.
+    ///
+    /// - Throws: `ValidationError` for a word that stands for nothing.
+    func setting(_ options: [(TrainingField, String?)]) throws -> TrainingForm {
+        var form = self
+        for (field, word) in options {
+            guard let word else { continue }
+            do throws(TrainingForm.Problem) {
+                form = try form.setting(field, to: word)
+            } catch {
+                throw ValidationError("--\(error.text)")
+            }
         }
-        if let width, !(1...4096).contains(width) { throw ValidationError("--width must be 1 to 4096") }
-        guard rate > 0, rate.isFinite else { throw ValidationError("--rate must be above 0") }
-        guard momentum >= 0, momentum < 1 else { throw ValidationError("--momentum must be 0 to below 1") }
-        _ = try options()
-        _ = try scheme()
-    }
-
-    /// The scheme of normalized layers; `nil` for none.
-    func scheme() throws -> NormScheme? {
-        guard let norm, norm != "none" else { return nil }
-        guard let scheme = NormScheme(norm) else {
-            throw ValidationError("--norm is \(NormScheme.words), not '\(norm)'")
-        }
-        return scheme
-    }
-
-    /// What follows the sums of an architecture's hidden layers.
-    func end(of architecture: Architecture) -> ConvolutionBlueprint.End {
-        switch norm {
-        case nil: architecture.isNormalized ? .normalized : .biased
-        case "none": .biased
-        default: .normalized
-        }
-    }
-
-    /// The options of a run.
-    func options() throws -> TrainingOptions {
-        var options = TrainingOptions()
-        options.norm = try scheme() ?? .l2
-        options.normPrecision = try arithmetic()
-        options.weightNorm = try weightNormalization()
-        options.precision = try bits()
-        options.decay = try weightDecay()
-        options.epochs = epochs
-        options.batch = batch
-        options.seed = seed
-        options.schedule = Schedule(peak: rate, shape: try shape())
-        options.momentum = momentum
-        options.isNesterov = momentum > 0
-        options.clipping = try clipping()
-        options.augmentation = Augmentation(shift: shift, flips: flip)
-        return options
-    }
-
-    private func weightNormalization() throws -> WeightNorm {
-        guard let norm = WeightNorm(weightNorm) else {
-            throw ValidationError("--weight-norm is \(WeightNorm.words), not '\(weightNorm)'")
-        }
-        return norm
-    }
-
-    private func arithmetic() throws -> NormPrecision {
-        guard let precision = NormPrecision(rawValue: normPrecision) else {
-            throw ValidationError("--norm-precision is float or half, not '\(normPrecision)'")
-        }
-        return precision
-    }
-
-    private func bits() throws -> TrainingPrecision? {
-        guard precision != "float" else { return nil }
-        guard
-            let bits = TrainingPrecision(precision, rounding: rounding == .stochastic ? .stochastic : .nearest)
-        else { throw ValidationError("--precision is \(TrainingPrecision.words), not '\(precision)'") }
-        return bits
-    }
-
-    private func weightDecay() throws -> WeightDecay {
-        guard let decay = WeightDecay(decay) else {
-            throw ValidationError("--decay is \(WeightDecay.words), not '\(decay)'")
-        }
-        return decay
-    }
-
-    private func shape() throws -> Schedule.Shape {
-        guard let shape = Schedule.Shape(schedule) else {
-            throw ValidationError("--schedule is \(Schedule.Shape.words), not '\(schedule)'")
-        }
-        return shape
-    }
-
-    private func clipping() throws -> Double? {
-        guard clip != "off" else { return nil }
-        guard let limit = Double(clip), limit > 0 else {
-            throw ValidationError("--clip is a number above 0 or off")
-        }
-        return limit
+        return form
     }
 }
 

@@ -1,11 +1,11 @@
-import NetIO
-import Training
+internal import NetIO
+internal import Training
 
 /// A run's state as a file, from which it goes on as if it had not stopped.
 struct TrainingCheckpoint {
     let state: TrainingState
-    /// What the run was started with; a run with other choices cannot go on from here.
-    let choices: String
+    /// What a run must have in common with this one to go on from here; see `RunDescription`.
+    let identity: JSON
 
     private static var kinds: [(name: String, path: WritableKeyPath<LayerParameters, [Float]>)] {
         [
@@ -14,9 +14,9 @@ struct TrainingCheckpoint {
         ]
     }
 
-    init(_ state: TrainingState, choices: String) {
+    init(_ state: TrainingState, identity: JSON) {
         self.state = state
-        self.choices = choices
+        self.identity = identity
     }
 
     /// Reads a file.
@@ -33,7 +33,8 @@ struct TrainingCheckpoint {
                 return parameters
             }
         }
-        guard let choices = file.metadata["choices"], let step = file.metadata["step"].flatMap({ Int($0) }),
+        guard let identity = file.metadata["run"].flatMap({ try? JSON(parsing: $0.utf8) }),
+            let step = file.metadata["step"].flatMap({ Int($0) }),
             let count = file.metadata["layers"].flatMap({ Int($0) }), (1...100_000).contains(count), step >= 0,
             let lossSum = file.metadata["lossSum"].flatMap({ Double($0) }),
             let correct = file.metadata["correct"].flatMap({ Int($0) }),
@@ -46,7 +47,7 @@ struct TrainingCheckpoint {
         guard results.count == rows.count else {
             throw NamedTensorsError.damaged(path: path, reason: "the results of its epochs are not complete")
         }
-        self.choices = choices
+        self.identity = identity
         state = TrainingState(
             layers: layers("parameters", count: count), velocities: layers("velocities", count: count), step: step,
             lossSum: lossSum, correct: correct, epochs: results)
@@ -55,7 +56,7 @@ struct TrainingCheckpoint {
     /// Writes a file, whole or not at all.
     func write(to path: String) throws {
         var file = NamedTensors(metadata: [
-            "choices": choices, "step": String(state.step), "layers": String(state.layers.count),
+            "run": identity.text, "step": String(state.step), "layers": String(state.layers.count),
             "lossSum": "\(state.lossSum)", "correct": String(state.correct),
             "epochs": JSON.array(state.epochs.map(\.json)).text,
         ])

@@ -24,12 +24,12 @@ extension ScreenState {
             var entries: [Table.Entry] = [
                 .init("\(index + 1)", style: look.theme.dim),
                 .init((own == 32 ? "fp32" : "\(own)") + (byHand ? "*" : "")),
-                .init(statistics.meanAbsoluteDeviation.brief), .init(statistics.standardDeviation.brief),
+                .init(statistics.meanAbsoluteDeviation), .init(statistics.standardDeviation),
             ]
-            if isWide { entries.append(.init(statistics.minimum.brief)) }
-            entries.append(.init(statistics.maximum.brief))
-            entries.append(.init(range.map { $0.threshold.brief } ?? "·"))
-            entries.append(.init(ranges.count == 1 ? "·" : range.map { $0.error.brief } ?? "·"))
+            if isWide { entries.append(.init(statistics.minimum)) }
+            entries.append(.init(statistics.maximum))
+            entries.append(range.map { .init($0.threshold) } ?? .init("·"))
+            entries.append(ranges.count == 1 ? .init("·") : range.map { .init($0.error) } ?? .init("·"))
             return Table.Row(entries)
         }
         var columns: [Table.Column] = [
@@ -39,7 +39,7 @@ extension ScreenState {
         ]
         if isWide { columns.append(.init("min", alignment: .trailing)) }
         columns += [
-            .init("max", alignment: .trailing), .init("thresh", alignment: .trailing),
+            .init("max", alignment: .trailing), .init("α", alignment: .trailing),
             .init("mse", alignment: .trailing),
         ]
         return Table(columns: columns, rows: rows, selectedRow: session.channel)
@@ -64,9 +64,9 @@ extension ScreenState {
                 .init("\(index + 1)", style: look.theme.dim),
                 .init(
                     (bits.map { "\($0[index])" } ?? "fp32") + (settings.weightChannelBits[index] != nil ? "*" : "")),
-                .init(deviation.brief), .init(variance.squareRoot().brief),
-                .init(Double(values.min() ?? 0).brief), .init(Double(values.max() ?? 0).brief),
-                .init(error.map { $0.brief } ?? "·"),
+                .init(deviation), .init(variance.squareRoot()),
+                .init(Double(values.min() ?? 0)), .init(Double(values.max() ?? 0)),
+                error.map { .init($0) } ?? .init("·"),
             ])
         }
         return Table(

@@ -84,12 +84,16 @@ extension ScreenState {
                 glyphs: look.glyphs)
             _ = line.takeRight(2)
         }
-        canvas.text(
-            [
-                ("nibble", look.theme.title), ("  \(session.subject.name)", look.theme.text),
-                ("  \(images.grouped) images", look.theme.dim), ("  \(name)", look.theme.text),
-                (session.isUnsaved ? " *" : "", look.theme.warning),
-            ] + runsUnderWay(look), in: line)
+        typealias Parts = [(text: String, style: Style)]
+        func width(_ parts: Parts) -> Int { parts.reduce(0) { $0 + $1.text.displayWidth } }
+        let first: Parts = [("nibble", look.theme.title), ("  \(session.subject.name)", look.theme.text)]
+        let last: Parts =
+            [("  \(name)", look.theme.text), (session.isUnsaved ? " *" : "", look.theme.warning)]
+            + runsUnderWay(look)
+        // The number of images stands below as well.
+        let count: Parts = [("  \(images.grouped) images", look.theme.dim)]
+        let fits = width(first + count + last) <= line.width
+        canvas.text(first + (fits ? count : []) + last, in: line)
     }
 
     private func sizeText(_ size: PlanSize) -> String {

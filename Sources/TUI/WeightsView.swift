@@ -39,9 +39,9 @@ extension ScreenState {
             Table.Row([
                 .init("\(index + 1)", style: look.theme.dim),
                 .init(bits.indices.contains(index) ? "\(bits[index])" : "·"),
-                .init(channel.meanError.before.brief), .init(channel.meanError.after.brief),
-                .init(channel.normRatio.before.fixed(4)), .init(channel.normRatio.after.fixed(4)),
-                .init(channel.error.brief),
+                .init(channel.meanError.before), .init(channel.meanError.after),
+                .init(channel.normRatio.before, decimals: 4), .init(channel.normRatio.after, decimals: 4),
+                .init(channel.error),
             ])
         }
         return Table(

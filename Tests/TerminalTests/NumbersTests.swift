@@ -19,6 +19,20 @@ import Testing
         for (value, text) in expected { #expect(value.brief == text) }
     }
 
+    @Test func briefHasFewerDigitsInFewerColumns() {
+        let expected: [(Double, Int, String)] = [
+            (-0.457, 6, "-0.457"), (-0.457, 5, "-0.46"), (-0.457, 4, "-0.5"), (2.84e-4, 5, "3e-4"),
+            (-7.2e-4, 5, "-7e-4"),
+            (9.97e-5, 5, "1e-4"), (12_345, 4, "1e+4"), (12.34, 3, "12"), (-9.97, 3, "-10"), (0.99312, 5, "0.993"),
+            (0, 1, "0"), (.nan, 2, "nan"),
+            // Not even one digit fits: cut short by whoever draws it.
+            (-7.2e-4, 4, "-7.2e-4"),
+        ]
+        for (value, columns, text) in expected {
+            #expect(value.brief(in: columns) == text, "\(value) in \(columns)")
+        }
+    }
+
     @Test func thousandsAreGrouped() {
         #expect(10_000.grouped == "10,000")
         #expect((-1_234_567).grouped == "-1,234,567")

@@ -76,6 +76,15 @@ private func widgets(_ look: Look) -> [any Widget] {
         }
     }
 
+    @Test func numbersInNarrowColumnsLoseDigitsNotMeaning() {
+        var canvas = Canvas(width: 21, height: 2)
+        let table = Table(
+            columns: ["a", "b", "c"].map { .init($0, width: .cells(5), alignment: .trailing) },
+            rows: [.init([.init(-0.457), .init(2.84e-4), .init(1.00042, decimals: 4)])])
+        canvas.draw(table, in: canvas.bounds, look: Look(.mono, .unicode))
+        #expect(canvas.lines[1] == "  -0.46  3e-4  1.00")
+    }
+
     @Test func everyWidgetIsASCIIWithASCIIGlyphs() {
         let look = Look(.mono, .ascii)
         var canvas = Canvas(width: 80, height: 24)

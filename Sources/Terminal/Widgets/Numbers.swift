@@ -28,13 +28,34 @@ extension Double {
         case 1: return fixed(1)
         case 0: return fixed(2)
         case -2 ... -1: return fixed(3)
-        default:
-            var (mantissa, exponent) = (self / pow(10, Double(exponent)), exponent)
-            guard mantissa.isFinite else { return "0" }
-            // What would be rounded to 10.0 is 1.0 of the next power.
-            if mantissa.magnitude >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
-            return mantissa.fixed(1) + (exponent < 0 ? "e-" : "e+") + "\(abs(exponent))"
+        default: return scientific(2)
         }
+    }
+
+    /// `brief` in at most so many columns, as long as one digit fits: "-0.46" for -0.457 in five, "3e-4" for 2.8e-4 in four.
+    public func brief(in columns: Int) -> String {
+        let whole = brief
+        guard whole.count > columns, isFinite, self != 0 else { return whole }
+        let exponent = Int(log10(magnitude).rounded(.down))
+        for digits in [3, 2, 1] {
+            let forms = [
+                exponent < -2 ? scientific(digits) : fixed(max(0, digits - 1 - exponent)), scientific(digits),
+            ]
+            if let fitting = forms.first(where: { $0.count <= columns }) { return fitting }
+        }
+        return whole
+    }
+
+    /// So many digits and a power of ten: "1.2e-5".
+    private func scientific(_ digits: Int) -> String {
+        var exponent = Int(log10(magnitude).rounded(.down))
+        var mantissa = self / pow(10, Double(exponent))
+        guard mantissa.isFinite else { return "0" }
+        // What would be rounded to 10.0 is 1.0 of the next power.
+        if mantissa.fixed(digits - 1).hasPrefix(self < 0 ? "-10" : "10") {
+            (mantissa, exponent) = (mantissa / 10, exponent + 1)
+        }
+        return mantissa.fixed(digits - 1) + (exponent < 0 ? "e-" : "e+") + "\(abs(exponent))"
     }
 
     /// The number as an index in `0...last`, with NaN as 0.

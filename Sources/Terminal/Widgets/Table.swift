@@ -28,6 +28,8 @@ public struct Table: Widget {
     public struct Entry: Hashable, Sendable {
         /// What it says.
         public let text: String
+        /// The number that it says: in fewer digits where the column is narrow, since a number cut short is another number.
+        public let number: Double?
         /// How, where the row is not selected.
         public let style: Style?
 
@@ -35,6 +37,20 @@ public struct Table: Widget {
         public init(_ text: String, style: Style? = nil) {
             self.text = text
             self.style = style
+            number = nil
+        }
+
+        /// Makes the cell of a number, with so many decimals or `brief`.
+        public init(_ number: Double, decimals: Int? = nil, style: Style? = nil) {
+            text = decimals.map { number.fixed($0) } ?? number.brief
+            self.number = number
+            self.style = style
+        }
+
+        /// What fits into so many columns.
+        func text(in columns: Int) -> String {
+            guard let number, text.count > columns else { return text }
+            return number.brief(in: columns)
         }
     }
 
@@ -142,7 +158,8 @@ public struct Table: Widget {
             var style = isSelected ? look.theme.selection : entry.style ?? look.theme.text
             if isSelected, index == selectedColumn { style = style.adding([.bold, .underline]) }
             canvas.text(
-                entry.text, in: place, alignment: columns[index].alignment, style: style, glyphs: look.glyphs)
+                entry.text(in: place.width), in: place, alignment: columns[index].alignment, style: style,
+                glyphs: look.glyphs)
         }
     }
 

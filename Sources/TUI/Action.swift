@@ -53,6 +53,8 @@ enum Action: Hashable, Sendable {
     case saveAs
     /// Asks for a file to load.
     case load
+    /// Goes back to the net that was explored before.
+    case back
     /// Asks for a command.
     case command
     /// Something in the theory view.

@@ -25,7 +25,7 @@ extension ScreenState {
         }
         drawMessage(on: &canvas, in: layout.message, look)
         canvas.draw(
-            Footer(keys.hints(look.glyphs)), in: layout.footer.inset(horizontally: 1, vertically: 0),
+            Footer(hints(look.glyphs)), in: layout.footer.inset(horizontally: 1, vertically: 0),
             look: look)
         if case .help(let scroll) = mode {
             canvas.draw(
@@ -176,10 +176,11 @@ extension ScreenState {
             canvas.draw(
                 MessageLine(.warning, "runs go on: e keeps their nets and quits, q leaves checkpoints, Esc stays"),
                 in: area, look: look)
-        case .opening:
+        case .leavingNet(let name):
             canvas.draw(
-                MessageLine(.warning, "unsaved choices would be lost: o opens the net all the same, Esc stays"),
-                in: area, look: look)
+                MessageLine(.warning, "\(name) has unsaved choices: O goes there, q quits without, Esc stays"),
+                in: area,
+                look: look)
         case .browsing, .help:
             guard let notice = session.notice else { return }
             let severity: MessageLine.Severity =

@@ -8,8 +8,8 @@ public final class Explorer {
     private let mailbox: Mailbox<Message>
     private let training: TrainingRunner
     private var runner: EffectRunner
-    /// Counts the nets that were opened: what runners of earlier ones still send is dropped.
-    private var opened = 0
+    /// That of the net explored: what runners of others still send is dropped.
+    private var number = 0
     private var state: ScreenState
     private var size = Size(width: 80, height: 24)
     private var look = Look(.mono, .unicode)
@@ -17,15 +17,15 @@ public final class Explorer {
     /// What an effect answered, and to which net it belongs; `nil` for runs of the training view, which belong to none.
     private struct Message: Sendable {
         let event: Event
-        let opened: Int?
+        let number: Int?
     }
 
     /// An explorer of a session.
     public init(_ session: Session) {
         let mailbox = Mailbox<Message>()
         self.mailbox = mailbox
-        training = TrainingRunner { mailbox.post(Message(event: $0, opened: nil)) }
-        runner = EffectRunner(session.subject, training: training) { mailbox.post(Message(event: $0, opened: 0)) }
+        training = TrainingRunner { mailbox.post(Message(event: $0, number: nil)) }
+        runner = EffectRunner(session.subject, training: training) { mailbox.post(Message(event: $0, number: 0)) }
         state = ScreenState(session)
     }
 
@@ -58,8 +58,7 @@ public final class Explorer {
         case .input(.paste(let text)): state.paste(text)
         case .input(.mouse(let event)): reaction = state.point(event, size: size, look: look)
         case .message(let message):
-            guard message.opened == nil || message.opened == opened else { return .idle }
-            if case .opened(let subject) = message.event { replaceRunner(subject) }
+            guard message.number == nil || message.number == number else { return .idle }
             reaction = state.receive(message.event)
         case .tick: return .idle
         case .terminate:
@@ -67,17 +66,20 @@ public final class Explorer {
             training.finish(keepingNets: true)
             return .quit
         }
+        if state.session.number != number { replaceRunner() }
         for effect in reaction.effects { runner.perform(effect) }
         state.details = Details(state.session, reusing: state.details)
         return reaction.step
     }
 
-    /// Has a net of its own measured from now on.
-    private func replaceRunner(_ subject: Subject) {
+    /// Has the net that was gone to measured from now on.
+    private func replaceRunner() {
         runner.stop()
-        opened += 1
-        let (mailbox, number) = (mailbox, opened)
-        runner = EffectRunner(subject, training: training) { mailbox.post(Message(event: $0, opened: number)) }
+        number = state.session.number
+        let (mailbox, number) = (mailbox, number)
+        runner = EffectRunner(state.session.subject, training: training) {
+            mailbox.post(Message(event: $0, number: number))
+        }
         state.details = nil
     }
 }
@@ -87,13 +89,11 @@ extension ScreenState {
     mutating func receive(_ event: Event) -> Reaction {
         let effects = session.receive(event)
         switch event {
-        case .saved where isLeavingAfterSave: return Reaction(effects: effects, step: .quit)
+        case .saved where isLeavingAfterSave:
+            isLeavingAfterSave = false
+            return leaveOtherNets()
         case .failed: isLeavingAfterSave = false
-        case .opened:
-            view = .explorer
-            focus = .layers
-            mode = .browsing
-            recompute = nil
+        case .opened: arrive()
         case .training(_, .refused): isLeavingAfterRuns = false
         case .training(_, .ended) where mode == .leavingRuns && !session.training.isUnsaved: mode = .browsing
         case .training(_, .ended) where isLeavingAfterRuns && !session.training.isUnsaved:
@@ -128,7 +128,7 @@ extension ScreenState {
         case .keep(var editor):
             editor.insert(line)
             mode = .keep(editor)
-        case .browsing, .bits, .leaving, .leavingRuns, .opening, .help: break
+        case .browsing, .bits, .leaving, .leavingRuns, .leavingNet, .help: break
         }
     }
 }

@@ -44,6 +44,7 @@ let explorerKeys = KeyTable<Action>([
     KeyBinding(["3"], .view(.channels), group: "Views", "channels: b, sigma, range, bits, threshold, error"),
     KeyBinding(["5"], .view(.sensitivity), group: "Views", "sensitivity: what each layer alone costs; Esc ends it"),
     KeyBinding(["6"], .view(.theory), group: "Views", "theory: formulas beside simulations"),
+    KeyBinding(["O"], .back, group: "Views", "back to the net explored before, as it was left; once more: on"),
     KeyBinding(["7"], .view(.training), group: "Views", "training: train nets, watch them, open them here"),
 
     KeyBinding(["s"], .save, group: "Files", hint: "save", "save the configuration"),
@@ -87,7 +88,7 @@ let theoryKeys = KeyTable<Action>([
 let trainingKeys = KeyTable<Action>([
     KeyBinding(
         ["t"], .training(.start), group: "Training", hint: "train",
-        "start a run as the form says; two go side by side"),
+        "start a run as the form says, or go on with it; two go side by side"),
     KeyBinding([" "], .training(.pause), group: "Training", hint: "pause", "pause the selected run, or go on"),
     KeyBinding(
         ["e"], .training(.keep), group: "Training", hint: "keep", "end the selected run and write its net"),

@@ -10,15 +10,15 @@ public final class PlainExplorer {
         case line(String)
         case endOfInput
         /// What an effect answered, and to which net it belongs; `nil` for runs, which belong to none.
-        case event(Event, opened: Int?)
+        case event(Event, number: Int?)
     }
 
     private let messages: AsyncStream<Message>
     private let inbox: AsyncStream<Message>.Continuation
     private let training: TrainingRunner
     private var runner: EffectRunner
-    /// Counts the nets that were opened: what runners of earlier ones still send is dropped.
-    private var opened = 0
+    /// That of the net explored: what runners of others still send is dropped.
+    private var number = 0
     private let write: (String) -> Void
     private var session: Session
     /// The tenths of the calibration that were announced.
@@ -37,9 +37,9 @@ public final class PlainExplorer {
     /// A plain explorer of a session; `write` gets one line at a time.
     public init(_ session: Session, write: @escaping (String) -> Void) {
         (messages, inbox) = AsyncStream.makeStream(of: Message.self)
-        training = TrainingRunner { [inbox] in inbox.yield(.event($0, opened: nil)) }
+        training = TrainingRunner { [inbox] in inbox.yield(.event($0, number: nil)) }
         runner = EffectRunner(session.subject, training: training) { [inbox] in
-            inbox.yield(.event($0, opened: 0))
+            inbox.yield(.event($0, number: 0))
         }
         self.write = write
         self.session = session
@@ -70,8 +70,7 @@ public final class PlainExplorer {
                     pending.append(line)
                 }
             case .endOfInput: isInputOver = true
-            case .event(.opened(let subject), _): open(subject)
-            case .event(let event, let number): if number == nil || number == opened { receive(event) }
+            case .event(let event, let number): if number == nil || number == self.number { receive(event) }
             }
             if isMeasured || session.stopped != nil { isWaiting = false }
             while session.plan != nil || session.stopped != nil, !isWaiting, !isAnswerDue, !isTheoryDue,
@@ -126,7 +125,8 @@ public final class PlainExplorer {
                     + "\(settings.activations.label): \((100 * change.value).fixed(1)) +- \(half.fixed(1)) points")
         case .simulated: theory()
         case .training(let run, let event): report(event, ofRun: run)
-        case .opened: break
+        case .opened:
+            isAnswerDue = false
         case .stopped: say()
         case .failed, .saved, .loaded:
             isAnswerDue = false
@@ -152,12 +152,18 @@ public final class PlainExplorer {
                 case .view: write("there are no views here: use layers, show and status")
                 case .help: help()
                 case .quit:
-                    if !session.isUnsaved && !session.training.isUnsaved || wasLeaving { return false }
+                    if !session.isUnsaved && session.unsavedNets.isEmpty && !session.training.isUnsaved
+                        || wasLeaving
+                    {
+                        return false
+                    }
                     isLeaving = true
                     write(
                         session.isUnsaved
                             ? "unsaved choices: save FILE keeps them, quit once more leaves without"
-                            : "a run goes on: train keep ends it and keeps its net, quit once more leaves a checkpoint"
+                            : !session.unsavedNets.isEmpty
+                                ? "unsaved choices of \(session.unsavedNets.joined(separator: ", ")): back goes there, quit once more leaves without"
+                                : "a run goes on: train keep ends it and keeps its net, quit once more leaves a checkpoint"
                     )
                 }
             } catch {
@@ -170,8 +176,12 @@ public final class PlainExplorer {
     private func carryOut(_ command: Command) {
         let generation = session.generation
         let selection = session.selection
+        let before = number
         perform(session.update(command))
-        say()
+        if number == before { say() }
+        if command == .train(.pause), session.notice == nil, let run = session.training.run {
+            write("run \(run.letter): \(run.phase.word)")
+        }
         if case .theory = command, session.notice == nil {
             isTheoryDue = true
             theory()
@@ -181,6 +191,7 @@ public final class PlainExplorer {
     }
 
     private func perform(_ effects: [Effect]) {
+        if session.number != number { replaceRunner() }
         for effect in effects {
             switch effect {
             case .save, .load: isAnswerDue = true
@@ -192,19 +203,19 @@ public final class PlainExplorer {
         }
     }
 
-    /// Goes on with a net that was trained; what still comes from the one before concerns nobody.
-    private func open(_ subject: Subject) {
+    /// Has the net that was gone to measured from now on, and says which it is.
+    private func replaceRunner() {
         runner.stop()
-        opened += 1
-        let number = opened
-        runner = EffectRunner(subject, training: training) { [inbox] in
-            inbox.yield(.event($0, opened: number))
+        number = session.number
+        let number = number
+        runner = EffectRunner(session.subject, training: training) { [inbox] in
+            inbox.yield(.event($0, number: number))
         }
-        isAnswerDue = false
         announced = 0
-        perform(session.receive(.opened(subject)))
         say()
-        write("calibrating on \(subject.observed.images.count.grouped) images")
+        if session.plan == nil {
+            write("calibrating on \(session.subject.observed.images.count.grouped) images")
+        }
     }
 
     /// What a run has come to; single steps are not told.
@@ -242,7 +253,10 @@ public final class PlainExplorer {
             "  theory clipping, bins, angle, sigma: formulas beside simulations; theory bits 3 and so on set them")
         write(
             "  train net resnet8 and so on say what to train, train start begins, train keep ends it and writes the net, "
-                + "train open explores it")
+                + "train open explores it, back goes back to the net before")
+        write(
+            "  keys that messages name: t is train start, Space train pause, e train keep, x train drop, o train open, O back"
+        )
         write("  all COMMAND acts on all layers, for example: all activations 3")
     }
 

@@ -34,7 +34,7 @@ extension ScreenState {
                 key, editor, as: { .keep($0) },
                 finish: { $0.isEmpty ? [] : [.train(.keep($0 == offered ? nil : $0))] })
         case .leavingRuns: return leaveRuns(key)
-        case .opening: return confirm(key, "o", .train(.open))
+        case .leavingNet: return leaveNet(key)
         case .help(let scroll): return scrollHelp(key, scroll, size: size)
         }
     }
@@ -43,12 +43,24 @@ extension ScreenState {
     mutating func run(_ commands: [Command]) -> Reaction {
         var reaction = Reaction()
         for command in commands {
-            let generation = session.generation
+            let (generation, number) = (session.generation, session.number)
             let start = ContinuousClock.now
             reaction.effects += session.update(command)
-            if session.generation != generation { recompute = ContinuousClock.now - start }
+            if session.number != number {
+                arrive()
+            } else if session.generation != generation {
+                recompute = ContinuousClock.now - start
+            }
         }
         return reaction
+    }
+
+    /// Shows the net that was gone to.
+    mutating func arrive() {
+        view = .explorer
+        focus = .layers
+        mode = .browsing
+        recompute = nil
     }
 
     // MARK: Modes
@@ -120,7 +132,7 @@ extension ScreenState {
 
     private mutating func leave(_ key: Key) -> Reaction {
         switch key {
-        case .character("q"), .control("c"): return Reaction(step: .quit)
+        case .character("q"), .control("c"): return leaveOtherNets()
         case .character("s"):
             mode = .browsing
             guard let file = session.file else {
@@ -131,6 +143,25 @@ extension ScreenState {
             return run([.save(file)])
         case .escape, .character("n"):
             mode = .browsing
+        default: break
+        }
+        return Reaction()
+    }
+
+    /// Ends, or asks first for choices of other nets that are open.
+    mutating func leaveOtherNets() -> Reaction {
+        guard let name = session.unsavedNets.last else { return Reaction(step: .quit) }
+        mode = .leavingNet(name)
+        return Reaction()
+    }
+
+    private mutating func leaveNet(_ key: Key) -> Reaction {
+        switch key {
+        case .character("q"), .control("c"): return Reaction(step: .quit)
+        case .character("O"):
+            mode = .browsing
+            return run([.back])
+        case .escape, .character("n"): mode = .browsing
         default: break
         }
         return Reaction()
@@ -195,6 +226,7 @@ extension ScreenState {
             return run([.save(file)])
         case .saveAs: mode = .save(LineEditor(session.file ?? suggestedFile))
         case .load: mode = .load(LineEditor(session.file ?? suggestedFile))
+        case .back: return run([.back])
         case .command: mode = .command(LineEditor())
         case .theory(let action): return perform(action)
         case .training(let action): return perform(action)
@@ -229,7 +261,7 @@ extension ScreenState {
 
     /// Asks for unsaved choices, or ends.
     mutating func quitWithoutRuns() -> Reaction {
-        guard session.isUnsaved else { return Reaction(step: .quit) }
+        guard session.isUnsaved else { return leaveOtherNets() }
         mode = .leaving
         return Reaction()
     }

@@ -21,8 +21,8 @@ struct ScreenState {
         case keep(LineEditor)
         /// Runs are under way or their nets are not written: keep them, leave, or stay.
         case leavingRuns
-        /// A trained net would take the place of choices that are unsaved: once more, or stay.
-        case opening
+        /// Another net that is open has choices that are unsaved: go there, leave, or stay.
+        case leavingNet(String)
         /// The help, scrolled so far.
         case help(Int)
     }
@@ -54,6 +54,14 @@ struct ScreenState {
         case .training: trainingKeys
         case .explorer, .weights, .channels, .sensitivity: explorerKeys
         }
+    }
+
+    /// The key line: what leads to another net that is open comes first.
+    func hints(_ glyphs: Glyphs) -> [KeyHint] {
+        guard let name = session.otherNets.last, let back = keys.bindings.first(where: { $0.command == .back }),
+            let key = back.keys.first
+        else { return keys.hints(glyphs) }
+        return [KeyHint(key: key.label(glyphs), text: "to \(name.shortened(to: 18))")] + keys.hints(glyphs)
     }
 
     /// The first frame's state.

@@ -26,7 +26,7 @@ enum TypedCommand: Hashable, Sendable {
         ("measure", AllocationMeasure.allCases.map(\.rawValue)),
         ("residual", ResidualStorage.allCases.map(\.rawValue)), ("filter", []), ("layer", []), ("channel", []),
         ("view", ["explorer", "weights", "channels", "sensitivity", "theory", "training"]), ("sensitivity", []),
-        ("theory", theoryWords), ("train", trainingWords), ("apply", ["all"]),
+        ("theory", theoryWords), ("train", trainingWords), ("back", []), ("apply", ["all"]),
         ("undo", []), ("redo", []),
         ("save", []), ("load", []), ("help", []), ("quit", []),
     ]
@@ -52,6 +52,7 @@ enum TypedCommand: Hashable, Sendable {
         case "sensitivity": self = .session(.sense)
         case "theory": self = .session(.theory(try TypedCommand.theory(value)))
         case "train": self = .session(.train(try TypedCommand.train(value)))
+        case "back": self = .session(.back)
         case "apply": self = .session(.applyToAll)
         case "save", "load":
             guard !value.isEmpty else { throw Problem(text: "\(name) needs a file") }

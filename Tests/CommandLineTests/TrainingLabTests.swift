@@ -30,7 +30,7 @@ import Testing
     @Test func aNetIsTrainedFromTheFormAndOpenedInTheExplorer() throws {
         let session = try start()
         #expect(session.wait { $0.text.contains("all 600 images") }, "\(session.screen.text)")
-        session.send("7")
+        session.send("-7")
         #expect(session.wait { $0.text.contains("training 1 of 4") && $0.text.contains("resnet8") })
         // The last suggestion of nets is the mlp.
         session.send("\u{1B}[D")
@@ -48,7 +48,16 @@ import Testing
         #expect(
             session.wait { $0.text.contains("nibble  mlp  120 images") && $0.text.contains("all 120 images") },
             "\(session.screen.text)")
-        // The runs are still there, and nothing is unsaved.
+        // Back to the net before, where the choice can be taken back: nothing is unsaved then.
+        session.send("O")
+        #expect(
+            session.wait { $0.text.contains("nibble  fashion-vgg  600 images") && $0.text.contains("O to mlp") },
+            "\(session.screen.text)")
+        session.send("u")
+        #expect(
+            session.wait { $0.text.contains("undone: ") && $0.text.contains("all 600 images") },
+            "\(session.screen.text)")
+        // The runs are still there.
         session.send("7")
         #expect(session.wait { $0.text.contains("A done") })
         session.send("q")
@@ -93,7 +102,7 @@ import Testing
     private func train(in name: String) throws -> TerminalSession {
         let session = try start()
         #expect(session.wait { $0.text.contains("layers") })
-        session.send("7:train net mlp\r:train epochs 30\r:train output \(name)\rt")
+        session.send("7:train net mlp\r:train epochs 15\r:train output \(name)\rt")
         return session
     }
 
@@ -130,9 +139,12 @@ import Testing
 
     @Test func linesOfTextTrainAndOpenToo() throws {
         let session = try start("--plain")
-        session.send("train net mlp\rtrain epochs 1\rtrain start\rwait\rtrain open\rwait\rstatus\rquit\r")
+        session.send(
+            "train net mlp\rtrain epochs 1\rtrain start\rwait\rtrain open\rwait\rstatus\rback\rwait\rstatus\rquit\r"
+        )
         #expect(session.end() == .exited(0))
         #expect(session.screen.text.contains("run A: epoch 1"), "\(session.screen.text)")
         #expect(session.screen.text.contains("all 120 images"), "\(session.screen.text)")
+        #expect(session.screen.text.contains("back at fashion-vgg"), "\(session.screen.text)")
     }
 }

@@ -24,6 +24,7 @@ import Testing
     private func running(_ count: Int) throws -> ScreenState {
         var state = try state()
         for run in 1...count {
+            _ = state.session.update(.train(.word(.seed, "\(run)")))
             type(["t"], &state)
             _ = state.session.receive(
                 .training(
@@ -53,6 +54,7 @@ import Testing
                                 rate: 0.1, norms: [], effectiveSteps: []))))
             }
         }
+        _ = state.session.update(.train(.field(.net)))
         return state
     }
 
@@ -197,17 +199,35 @@ import Testing
         var other = try running(1)
         type(["q"], &other)
         #expect(other.press("q", size: Self.small).step == .quit)
-        // Opening a net takes the place of choices.
-        var edited = try running(1)
-        _ = edited.receive(.training(run: 1, .ended(.completed, file: "mlp.onnx")))
-        type(["1", "-", "7", "o"], &edited)
-        #expect(edited.mode == .opening)
-        #expect(edited.press("o", size: Self.small).effects.count == 1)
+    }
+
+    @Test func aKeyLeadsBackToTheNetThatWasOpenBefore() throws {
+        var state = try running(1)
+        type(["O"], &state)
+        #expect(state.session.notice?.text.hasPrefix("no other net is open") ?? false)
+        #expect(!text(state).contains("O to fashion"))
+        type(["1", "-"], &state)
+        _ = state.receive(.training(run: 1, .ended(.stopped, file: "mlp.onnx")))
+        _ = state.receive(.opened(try ScreenState.sample("fashion-mobilenet", images: 2).session.subject))
+        #expect(state.view == .explorer && text(state).contains("O goes back to fashion-vgg"))
+        // The choices left there are asked for.
+        #expect(
+            state.press("q", size: Self.small).step == .redraw
+                && text(state).contains("fashion-vgg has unsaved choices"))
+        type([.escape, "7"], &state)
+        let line = state.draw(Self.small, Self.look).lines.last ?? ""
+        #expect(line.hasPrefix(" O to fashion-vgg  t train"), "\(line)")
+        type(["O"], &state)
+        #expect(state.view == .explorer && state.session.subject.name == "fashion-vgg" && state.session.canUndo)
+        #expect(text(state).contains("O to fashion-mobilenet") && state.session.training.runs.count == 1)
+        type(["?"], &state)
+        #expect(text(state, Self.large).contains("back to the net explored before"))
     }
 
     @Test func theNetThatIsOpenedIsExplored() throws {
         var state = try running(1)
-        let reaction = state.receive(.opened(state.session.subject))
+        let other = try ScreenState.sample("fashion-mobilenet", images: 2).session.subject
+        let reaction = state.receive(.opened(other))
         #expect(state.view == .explorer && reaction.effects.count == 1)
         #expect(text(state).contains("calibrating") && state.session.training.runs.count == 1)
     }
@@ -243,6 +263,7 @@ import Testing
             try TypedCommand("train weight-norm bounded", layerNames: [])
                 == .session(.train(.word(.weightNorm, "bounded"))))
         #expect(try TypedCommand("train keep a b.onnx", layerNames: []) == .session(.train(.keep("a b.onnx"))))
+        #expect(try TypedCommand("back", layerNames: []) == .session(.back))
         #expect(try TypedCommand("view training", layerNames: []) == .view(.training))
         #expect(throws: TypedCommand.Problem.self) { try TypedCommand("train hard", layerNames: []) }
         #expect(TypedCommand.completions(of: "train net re", layerNames: []).count == 2)

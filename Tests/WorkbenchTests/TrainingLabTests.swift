@@ -180,6 +180,7 @@ import Testing
         #expect(session.training.run?.id == 1)
         #expect(asked(session.update(.train(.drop))) == ["1 drop"])
         #expect(asked(session.receive(.training(run: 1, .ended(.dropped, file: nil)))) == ["2 threads 2"])
+        _ = session.update(.train(.word(.seed, "3")))
         _ = session.update(.train(.start))
         #expect(session.training.runs.map(\.id) == [3, 2] && session.training.runs.map(\.letter) == ["A", "B"])
         // What a run that is gone still reports is of no use.
@@ -187,9 +188,41 @@ import Testing
         #expect(session.training.runs.map(\.id) == [3, 2])
     }
 
+    @Test func aRunThatHasEndedGoesOnInItsPlace() throws {
+        var session = try session()
+        for (run, seed) in [(1, "1"), (2, "2")] {
+            _ = session.update(.train(.word(.seed, seed)))
+            _ = session.update(.train(.start))
+            _ = session.receive(.training(run: run, .began(outline)))
+        }
+        // The folder is taken while its run goes on.
+        #expect(asked(session.update(.train(.start))).isEmpty)
+        #expect(session.notice?.text.hasPrefix("run B has the folder runs/") ?? false)
+        for run in 1...2 { _ = session.receive(.training(run: run, .ended(.dropped, file: nil))) }
+        #expect(asked(session.update(.train(.start))) == ["3 start 2"])
+        #expect(session.training.runs.map(\.id) == [1, 3] && session.training.run?.letter == "B")
+        // What was done before is known by its epochs only.
+        let resumed = RunOutline(
+            layers: ["fc1"], steps: 40, stepsPerEpoch: 20, batch: 16, trainImages: 320, testImages: 80,
+            file: "mlp.onnx", firstStep: 30)
+        _ = session.receive(.training(run: 3, .began(resumed)))
+        #expect(session.notice?.text.contains("goes on after step 30 of 40") ?? false)
+        let epoch = EpochResult(
+            epoch: 1, loss: 2, trainAccuracy: 0.25, testAccuracy: 0.5, rate: 0.1, norms: [], effectiveSteps: [])
+        _ = session.receive(.training(run: 3, .epoch(epoch)))
+        let results = [StepResult(loss: 1, correct: 8, count: 16)]
+        _ = session.receive(
+            .training(run: 3, .progressed(RunProgress(results: results, telemetry: [], imagesPerSecond: 1))))
+        #expect(session.training.run?.course.map(\.step) == [20, 31] && session.training.run?.step == 31)
+        // A checkpoint that cannot be written pauses it.
+        _ = session.receive(.training(run: 3, .held("no space left")))
+        #expect(session.training.run?.phase == .paused && session.notice?.severity == .failure)
+    }
+
     @Test func leavingKeepsEveryRunThatIsNotKept() throws {
         var session = try session()
         for run in 1...2 {
+            _ = session.update(.train(.word(.seed, "\(run)")))
             _ = session.update(.train(.start))
             _ = session.receive(.training(run: run, .began(outline)))
         }

@@ -65,8 +65,12 @@ extension ScreenState {
                     })
         }
         return Table(
+            // The last column is a blank before the scroll bar.
             columns: [.init("layer", width: .cells(12))]
-                + LayerQuantity.allCases.map { .init($0.heading, alignment: .trailing) }, rows: rows,
+                + LayerQuantity.allCases.map { .init($0.heading, alignment: .trailing) } + [
+                    .init("", width: .cells(0))
+                ],
+            rows: rows,
             selectedRow: lab.layer, selectedColumn: lab.quantity.place + 1)
     }
 

@@ -25,9 +25,7 @@ extension ScreenState {
             mode = .keep(LineEditor(outline.file))
         case .drop: return run([.train(.drop)])
         case .other: return run([.train(.other)])
-        case .open:
-            guard session.isUnsaved, lab.run?.file != nil else { return run([.train(.open)]) }
-            mode = .opening
+        case .open: return run([.train(.open)])
         }
         return Reaction()
     }
@@ -68,15 +66,6 @@ extension ScreenState {
         default: break
         }
         return Reaction()
-    }
-
-    /// Answers a question that the same key once more says yes to.
-    mutating func confirm(_ key: Key, _ yes: Character, _ command: Command) -> Reaction {
-        guard key == .character(yes) || [.escape, .control("c"), .character("n")].contains(key) else {
-            return Reaction(step: .idle)
-        }
-        mode = .browsing
-        return key == .character(yes) ? run([command]) : Reaction()
     }
 
     /// Carries out what the mouse did in the training view: a click chooses panels, lines, layers and runs, the wheel goes through

@@ -46,6 +46,7 @@ extension ScreenState {
         [
             "t starts a run as the form says.",
             "A second t starts another beside it.",
+            "It goes on where its folder has one.",
             "",
             "Left and right go through words,",
             "Enter types any other: those of",

@@ -145,11 +145,14 @@ extension ScreenState {
             pieces.append((text, style))
             rest -= text.displayWidth
         }
+        // Of a run that has ended its accuracy on test images matters most, of one that goes on its course.
+        let test = run.epochs.last?.testAccuracy.map { "  test \((100 * $0).fixed(1)) %" }
+        if let test, !run.isUnderWay { add(test, look.theme.title) }
         if let latest = run.latest {
             add("  loss \(latest.loss.fixed(3))", look.theme.text)
             add("  train \((100 * latest.accuracy).fixed(1)) %", look.theme.text)
         }
-        if let test = run.epochs.last?.testAccuracy { add("  test \((100 * test).fixed(1)) %", look.theme.title) }
+        if let test, run.isUnderWay { add(test, look.theme.title) }
         if let left = run.secondsLeft { add("  \(left.asTime) left", look.theme.dim) }
         if run.phase == .running { add("  \(Int(run.imagesPerSecond).grouped) images/s", look.theme.dim) }
         return pieces

@@ -42,6 +42,8 @@ public enum Command: Hashable, Sendable {
     case theory(TheoryChange)
     /// Changes the training view, or one of its runs.
     case train(TrainingChange)
+    /// Goes back to the net that was explored before; once more goes on to the next, and so to all that are open.
+    case back
     /// Writes the configuration to a file.
     case save(String)
     /// Reads a configuration from a file.

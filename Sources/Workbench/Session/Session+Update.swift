@@ -54,6 +54,8 @@ extension Session {
             return look(at: change)
         case .train(let change):
             return train(change)
+        case .back:
+            return back()
         case .save(let path):
             guard let plan, let calibration else {
                 return note(.warning, "not saved yet: calibration is still running; save again when it is done")
@@ -77,7 +79,9 @@ extension Session {
             if let origin = subject.origin, !isUnsaved { warn(about: origin) }
             return effects
         case .measured(let estimate):
-            if estimate.generation == generation { self.estimate = estimate }
+            // A net that was gone back to is measured again, for what comes after: until that is done, what is known stays.
+            let isNews = estimate.isComplete || !(self.estimate?.isComplete ?? false)
+            if estimate.generation == generation, isNews { self.estimate = estimate }
         case .sensed(let key, let change):
             sensitivity.results[key] = change
             if let progress = sensitivity.progress {
@@ -91,8 +95,7 @@ extension Session {
         case .training(let run, let event):
             return receive(event, ofRun: run)
         case .opened(let subject):
-            self = opening(subject)
-            return start
+            return open(subject)
         case .saved(let path, let configuration):
             file = path
             savedConfiguration = configuration

@@ -52,6 +52,10 @@ public struct Session: Sendable {
     /// The file the configuration was saved to or loaded from.
     public internal(set) var file: String?
     var savedConfiguration: Configuration
+    /// Counts the nets that were gone to: what an effect for the one before still answers is dropped by it.
+    public internal(set) var number = 0
+    /// The other nets that are open, each as it was left; the one that the user came from is the last.
+    var others: [Session] = []
     var past: [Edit] = []
     var future: [Edit] = []
 
@@ -73,6 +77,10 @@ public struct Session: Sendable {
 
     /// Whether choices would be lost by leaving.
     public var isUnsaved: Bool { configuration != savedConfiguration }
+    /// The names of the other nets that are open; the one that the user came from is the last.
+    public var otherNets: [String] { others.map(\.subject.name) }
+    /// Those of them whose choices would be lost by leaving.
+    public var unsavedNets: [String] { others.filter(\.isUnsaved).map(\.subject.name) }
     /// Whether an edit can be taken back.
     public var canUndo: Bool { !past.isEmpty }
     /// Whether an edit can be done again.

@@ -169,7 +169,7 @@ public enum RunFolderError: Error, Hashable, CustomStringConvertible {
                 + (differences.isEmpty ? "" : " (\(differences.joined(separator: ", ")))")
                 + ": repeat those, or name another output"
         case .busy(let path): "\(path) is the folder of a run that is under way: name another output"
-        case .cannotBeMade(let path, let reason): "\(path) cannot be made: \(reason)"
+        case .cannotBeMade(let path, let reason): "\(path) cannot be made: \(reason): name another output"
         }
     }
 }

@@ -124,13 +124,6 @@ extension Session {
     // MARK: Runs
 
     private mutating func startRun() -> [Effect] {
-        if training.runs.count == TrainingLab.limit {
-            guard let ended = training.runs.firstIndex(where: { !$0.isUnsaved }) else {
-                notice = Notice(.warning, "two runs are here already: e keeps the selected one, x drops it")
-                return []
-            }
-            training.runs.remove(at: ended)
-        }
         let form: TrainingForm
         do throws(TrainingDataError) {
             form = try training.form.resolved(for: training.images)
@@ -139,8 +132,8 @@ extension Session {
                 .failure, "the images opened are in no file: choose others in the line data of the form")
             return []
         }
+        guard let slot = makePlace(for: training.folder) else { return [] }
         training.started += 1
-        let slot = training.runs.contains { $0.slot == 0 } ? 1 : 0
         let run = RunRecord(id: training.started, slot: slot, form: training.form, folder: training.folder)
         training.runs.insert(run, at: min(slot, training.runs.count))
         training.selection = min(slot, training.runs.count - 1)
@@ -150,15 +143,38 @@ extension Session {
             + shareThreads().filter { $0.run != run.id }
     }
 
+    /// The place of the next run: that of the one that it goes on with, else a free one, else that of one that has ended; `nil`, with
+    /// a notice, if there is none.
+    private mutating func makePlace(for folder: String) -> Int? {
+        if let same = training.runs.firstIndex(where: { $0.folder == folder }) {
+            let run = training.runs[same]
+            guard !run.isUnsaved else {
+                notice = Notice(
+                    .warning, "run \(run.letter) has the folder \(folder): change the form, or its line output")
+                return nil
+            }
+            training.runs.remove(at: same)
+            return run.slot
+        }
+        if training.runs.count == TrainingLab.limit {
+            guard let ended = training.runs.firstIndex(where: { !$0.isUnsaved }) else {
+                notice = Notice(.warning, "two runs are here already: e keeps the selected one, x drops it")
+                return nil
+            }
+            training.runs.remove(at: ended)
+        }
+        return training.runs.contains { $0.slot == 0 } ? 1 : 0
+    }
+
     /// What is said of a run that has ended.
     private func ending(of run: RunRecord) -> Notice {
         switch run.phase {
         case .failed(let reason): Notice(.failure, "run \(run.letter): \(reason)")
-        case .dropped: Notice(.note, "run \(run.letter) was ended; t goes on from its checkpoint in \(run.folder)")
+        case .dropped: Notice(.note, "run \(run.letter) was ended: t goes on from its checkpoint in \(run.folder)")
         case .completed where run.outline?.firstStep == run.outline?.steps && run.file != nil:
-            Notice(.success, "run \(run.letter) was complete already, in \(run.folder); o opens its net here")
+            Notice(.success, "run \(run.letter) was complete already: o opens its net; it is in \(run.folder)")
         default:
-            Notice(.success, "run \(run.letter): \(run.file.map { "wrote \($0); o opens it here" } ?? "done")")
+            Notice(.success, "run \(run.letter): \(run.file.map { "o opens its net; wrote \($0)" } ?? "done")")
         }
     }
 
@@ -172,7 +188,10 @@ extension Session {
             training.runs[training.selection].phase = .running
             return shareThreads() + [.train(run: run.id, .resume)]
         case .loading, .ending: return []
-        case .completed, .stopped, .dropped, .failed:
+        case .stopped, .dropped:
+            notice = Notice(.note, "this run has ended; t goes on with it where the form is as it was")
+            return []
+        case .completed, .failed:
             notice = Notice(.note, "this run has ended")
             return []
         }
@@ -244,15 +263,6 @@ extension Session {
         let threads = training.threads(of: subject.options.threads)
         return training.runs.filter { $0.phase == .running || $0.phase == .loading }
             .map { .train(run: $0.id, .threads(threads)) }
-    }
-
-    /// The session of another net, with the runs of this one.
-    public func opening(_ subject: Subject) -> Session {
-        var next = Session(subject, configuration: Configuration(.standard, for: subject.net))
-        next.training = training
-        next.notice = Notice(
-            .success, "opened \(subject.name): the net that was trained, on the images it was tested on")
-        return next
     }
 }
 

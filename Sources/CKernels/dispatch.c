@@ -19,6 +19,14 @@ bool nk_level_available(NKLevel level) {
     }
 }
 
+void nk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static const NKKernels *kernels(NKLevel level) {
     switch (level) {
 #if defined(__x86_64__)

@@ -58,6 +58,8 @@ import Testing
         Case(inputs: 37, outputs: 18, height: 5, width: 6, kernel: 1, stride: 1, padding: 0),
         Case(inputs: 17, outputs: 9, height: 7, width: 8, kernel: 1, stride: 2, padding: 0),
         Case(inputs: 64, outputs: 10, height: 1, width: 1, kernel: 1, stride: 1, padding: 0),
+        Case(inputs: 16, outputs: 16, height: 1, width: 1, kernel: 3, stride: 1, padding: 1),
+        Case(inputs: 33, outputs: 32, height: 1, width: 2, kernel: 3, stride: 1, padding: 1),
         Case(inputs: 16, outputs: 16, height: 6, width: 6, kernel: 2, stride: 2, padding: 0),
         Case(inputs: 18, outputs: 7, height: 9, width: 8, kernel: 3, stride: 2, padding: 2),
         Case(inputs: 5, outputs: 17, height: 11, width: 10, kernel: 2, stride: 3, padding: 1),

@@ -38,6 +38,9 @@ typedef enum {
 /// Whether this processor and operating system can run the kernels of `level`.
 bool nk_level_available(NKLevel level);
 
+/// Tells the processor that a thread waits for another in a loop.
+void nk_pause(void);
+
 /// A blocked map, seen from channel block 0, row 0, column 0 of the first image: of floats, or of codes for the values
 /// (code - zeroPoint) step. One of `origin` and `codes` is set, or neither where there is no map.
 typedef struct {

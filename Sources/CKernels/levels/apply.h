@@ -9,6 +9,8 @@ static void NK_NAME(applyTiles)(const NKMap *input, const NKTile *tile, const NK
             nk_floats values[4];
             int p = 0;
             for (; p + 4 <= tile->pixels; p += 4) {
+                NK_UNROLL for (int q = 0; q < 4; q++) __builtin_prefetch(source + (p + q) * NKLanes + NK_NAME(floatsAhead));
+                NK_NAME(fetchTile)(4, 0, &finish, p + NK_NAME(floatsAhead) / NKLanes);
                 NK_UNROLL for (int q = 0; q < 4; q++) values[q] = NK_NAME(load)(source + (p + q) * NKLanes);
                 NK_NAME(finishTile)(4, 0, &finish, p, values);
             }

@@ -64,7 +64,10 @@ NK_INLINE void NK_NAME(gateRow)(
             NK_NAME(store)(gradient + x * gradientStep, g);
         }
         rowSum += g;
-        if (isProjected) rowProduct = NK_NAME(fma)(g, NK_NAME(load)(input + x * inputStep) - middle, rowProduct);
+        if (isProjected) {
+            __builtin_prefetch(input + x * inputStep + NK_NAME(floatsAhead));
+            rowProduct = NK_NAME(fma)(g, NK_NAME(load)(input + x * inputStep) - middle, rowProduct);
+        }
     }
     *sum += __builtin_convertvector(rowSum, nk_doubles);
     if (isProjected) *product += __builtin_convertvector(rowProduct, nk_doubles);
@@ -105,6 +108,8 @@ static void NK_NAME(normalizationGradient)(
         float *result = target.origin + y * target.rowStride;
         for (int x = 0; x < width;
              x++, g += gradient.pixelStride, z += input.pixelStride, result += target.pixelStride) {
+            __builtin_prefetch(g + NK_NAME(floatsAhead));
+            __builtin_prefetch(z + NK_NAME(floatsAhead));
             nk_floats offset = NK_NAME(load)(z) - middle;
             if (bySign) offset = offset > zero ? one : offset < zero ? -one : zero;
             const nk_floats rest = NK_NAME(fma)(offset, slope, constant);

@@ -28,7 +28,7 @@ static void NK_NAME(filterInputs)(NKMap input, int block, int height, int width,
 /// Where tiles of pairs go, one after the other.
 typedef struct {
     NKMap output, addend;
-    int width, pairs, row, pair;
+    int width, pairs, height, row, pair;
 } NK_NAME(Pairs);
 
 NK_INLINE void NK_NAME(storePixel)(const NK_NAME(Pairs) *to, int block, int pixel, nk_floats value) {
@@ -45,15 +45,19 @@ NK_INLINE void NK_NAME(filterTile)(
     NK_UNROLL for (int b = 0; b < blocks; b++) NK_UNROLL for (int k = 0; k < 4; k++)
         NK_UNROLL for (int p = 0; p < count; p++) sum[b][k][p] = NK_NAME(broadcast)(0.0f);
     const ptrdiff_t blockWeights = (ptrdiff_t)channels * 12 * NKLanes;
+    // Kernel rows that all of the tile's pairs read in the halo are left out.
+    const int firstRow = to->row == 0 && to->pair + count <= to->pairs ? 1 : 0;
+    const int endRow = to->row == to->height - 1 ? 2 : 3;
     for (int first = 0; first < channels; first += NKLanes, inputs += 4 * stride) {
         const int lanes = channels - first < NKLanes ? channels - first : NKLanes;
-        for (int row = 0; row < 3; row++) {
+        for (int row = firstRow; row < endRow; row++) {
             const float *x = inputs + row * to->pairs * NKLanes;
-            for (int lane = 0; lane < lanes; lane++, x++, weights += 4 * NKLanes) {
+            const float *from = weights + row * lanes * 4 * NKLanes;
+            for (int lane = 0; lane < lanes; lane++, x++, from += 4 * NKLanes) {
                 NK_UNROLL for (int k = 0; k < 4; k++) {
                     nk_floats weight[2];
                     NK_UNROLL for (int b = 0; b < blocks; b++)
-                        weight[b] = NK_NAME(load)(weights + b * blockWeights + k * NKLanes);
+                        weight[b] = NK_NAME(load)(from + b * blockWeights + k * NKLanes);
                     NK_UNROLL for (int p = 0; p < count; p++) {
                         const nk_floats value = NK_NAME(broadcast)(x[k * stride + p * NKLanes]);
                         NK_UNROLL for (int b = 0; b < blocks; b++)
@@ -62,6 +66,7 @@ NK_INLINE void NK_NAME(filterTile)(
                 }
             }
         }
+        weights += 3 * lanes * 4 * NKLanes;
     }
     NK_UNROLL for (int p = 0; p < count; p++) {
         const int pixel = 2 * to->pair;
@@ -107,7 +112,7 @@ static void NK_NAME(convolveFiltered)(
         NK_NAME(filterInputs)(input, block, height, width, scratch + block * 4 * stride);
     int blocks = 1;
     for (int block = 0; block < outputBlocks; block += blocks) {
-        const NK_NAME(Pairs) to = {.output = output, .addend = addend, .width = width, .pairs = pairs};
+        const NK_NAME(Pairs) to = {.output = output, .addend = addend, .width = width, .pairs = pairs, .height = height};
         blocks = block + 1 < outputBlocks ? 2 : 1;
         if (blocks == 2) NK_NAME(filterBlocks)(2, scratch, stride, inputs, weights, height * pairs, to);
         else NK_NAME(filterBlocks)(1, scratch, stride, inputs, weights, height * pairs, to);

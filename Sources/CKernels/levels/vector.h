@@ -4,6 +4,9 @@
 #define NK_INLINE static inline __attribute__((always_inline))
 #define NK_UNROLL _Pragma("clang loop unroll(full)")
 
+/// A page: maps of many images come from memory, and the processor by itself fetches ahead within pages only.
+enum { NK_NAME(floatsAhead) = 1024 };
+
 NK_INLINE nk_floats NK_NAME(load)(const float *source) { return *(const nk_floats *)source; }
 
 NK_INLINE void NK_NAME(store)(float *destination, nk_floats value) { *(nk_floats *)destination = value; }

@@ -6,7 +6,23 @@ typedef struct {
     const float *input, *gradient;
     ptrdiff_t inputImage, inputRow, inputPixel, gradientImage, gradientRow, gradientPixel;
     int images, rows, pixels;
+    /// For three columns: the inputs of a row, the first being that of the first product, that do not lie in the halo.
+    int firstInput, endInput;
 } NK_NAME(Products);
+
+/// The outputs from..<end that do not read the halo at kernel position `k`; all of them where nothing is known. A product with the
+/// halo's zeros would leave a sum as it is.
+NK_INLINE NK_NAME(Positions) NK_NAME(readers)(const NKAxis *axis, int k, int from, int end) {
+    NK_NAME(Positions) result = {from, end};
+    if (axis->extent == 0) return result;
+    const int before = axis->before - k * axis->dilation, after = axis->extent - 1 + before;
+    const int first = before > 0 ? (before + axis->stride - 1) / axis->stride : 0;
+    const int behind = after < 0 ? 0 : after / axis->stride + 1;
+    if (result.first < first) result.first = first;
+    if (result.end > behind) result.end = behind;
+    if (result.end < result.first) result.end = result.first;
+    return result;
+}
 
 /// Where a row of an image reads, and its gradients.
 NK_INLINE const float *NK_NAME(inputRow)(const NK_NAME(Products) *products, int image, int row) {
@@ -60,13 +76,14 @@ NK_INLINE void NK_NAME(addThreeColumns)(
     const ptrdiff_t step = products->inputPixel, gradientStep = products->gradientPixel;
     for (int image = 0; image < products->images; image++) for (int row = 0; row < products->rows; row++) {
         const float *x = NK_NAME(inputRow)(products, image, row), *g = NK_NAME(gradientRow)(products, image, row);
-        NK_NAME(addEdge)(lanes, x, g, gradientStep, 0, pixels, sum);
+        if (products->firstInput == 0) NK_NAME(addEdge)(lanes, x, g, gradientStep, 0, pixels, sum);
         NK_NAME(addEdge)(lanes, x + step, g, gradientStep, 1, pixels, sum);
         if (pixels > 2) {
             nk_floats before = NK_NAME(load)(g), last = NK_NAME(load)(g + gradientStep);
             const float *input = x + 2 * step;
             const float *next = g + 2 * gradientStep;
             for (int p = 2; p < pixels; p++) {
+                __builtin_prefetch(input + NK_NAME(floatsAhead));
                 const nk_floats gradient = NK_NAME(load)(next);
                 NK_UNROLL for (int lane = 0; lane < lanes; lane++) {
                     const nk_floats value = NK_NAME(broadcast)(input[lane]);
@@ -80,7 +97,7 @@ NK_INLINE void NK_NAME(addThreeColumns)(
                 next += gradientStep;
             }
         }
-        for (int j = pixels < 2 ? 2 : pixels; j < pixels + 2; j++)
+        for (int j = pixels < 2 ? 2 : pixels; j < products->endInput; j++)
             NK_NAME(addEdge)(lanes, x + j * step, g, gradientStep, j, pixels, sum);
     }
     NK_UNROLL for (int column = 0; column < 3; column++)
@@ -151,13 +168,12 @@ static void NK_NAME(addPart)(
     const int height = convolution->kernelHeight, width = convolution->kernelWidth;
     for (int block = tile->firstBlock; block < tile->endBlock; block++) {
         const NKOutputBlock *output = &convolution->blocks[block];
+        const float *gradients =
+            gradient->origin + image * gradient->imageStride + block * gradient->blockStride;
         NK_NAME(Products) products = {
-            .gradient = gradient->origin + image * gradient->imageStride + block * gradient->blockStride
-                + row * gradient->rowStride,
             .inputImage = input->imageStride, .inputRow = input->outputRowStep,
             .inputPixel = input->outputPixelStep, .gradientImage = gradient->imageStride,
-            .gradientRow = gradient->rowStride, .gradientPixel = gradient->pixelStride, .images = images,
-            .rows = rows, .pixels = tile->pixels};
+            .gradientRow = gradient->rowStride, .gradientPixel = gradient->pixelStride, .images = images};
         float *target = weights + output->weights;
         const int endInput = convolution->depthwise ? 1 : output->endInput;
         for (int first = convolution->depthwise ? 0 : output->firstInput; first < endInput;) {
@@ -165,23 +181,34 @@ static void NK_NAME(addPart)(
             const int blockEnd = (first / NKLanes + 1) * NKLanes;
             const int lanes = (blockEnd < endInput ? blockEnd : endInput) - first;
             const float *corner = input->origin + image * input->imageStride + inputBlock * input->blockStride
-                + (convolution->depthwise ? 0 : first % NKLanes) + row * input->outputRowStep;
-            int position = 0;
+                + (convolution->depthwise ? 0 : first % NKLanes);
+            for (int k = 0; k < height; k++) {
+                const NK_NAME(Positions) inside = NK_NAME(readers)(&input->rows, k, row, row + rows);
+                const float *x = corner + k * input->kernelRowStep + inside.first * input->outputRowStep;
+                const float *g = gradients + inside.first * gradient->rowStride;
+                products.rows = inside.end - inside.first;
 #if NK_GRADIENT_COLUMN_LANES > 0
-            // Outputs side by side read pixels side by side.
-            const bool isNext = input->outputPixelStep == input->kernelColumnStep;
-            for (; isNext && !convolution->depthwise && width == 3 && position < 3 * height; position += 3) {
-                products.input = corner + position / 3 * input->kernelRowStep;
-                NK_NAME(addColumns)(products, lanes, lanes * NKLanes, target);
-                target += 3 * lanes * NKLanes;
-            }
+                // Outputs side by side read pixels side by side.
+                if (input->outputPixelStep == input->kernelColumnStep && !convolution->depthwise && width == 3) {
+                    products.input = x;
+                    products.gradient = g;
+                    products.pixels = tile->pixels;
+                    products.firstInput = NK_NAME(readers)(&input->columns, 0, 0, tile->pixels).first;
+                    products.endInput = NK_NAME(readers)(&input->columns, 2, 0, tile->pixels).end + 2;
+                    NK_NAME(addColumns)(products, lanes, lanes * NKLanes, target);
+                    target += 3 * lanes * NKLanes;
+                    continue;
+                }
 #endif
-            for (; position < height * width; position++) {
-                products.input =
-                    corner + position / width * input->kernelRowStep + position % width * input->kernelColumnStep;
-                if (convolution->depthwise) NK_NAME(addLaneProducts)(&products, target);
-                else NK_NAME(addProducts)(products, lanes, target);
-                target += lanes * NKLanes;
+                for (int l = 0; l < width; l++) {
+                    const NK_NAME(Positions) columns = NK_NAME(readers)(&input->columns, l, 0, tile->pixels);
+                    products.input = x + l * input->kernelColumnStep + columns.first * input->outputPixelStep;
+                    products.gradient = g + columns.first * gradient->pixelStride;
+                    products.pixels = columns.end - columns.first;
+                    if (convolution->depthwise) NK_NAME(addLaneProducts)(&products, target);
+                    else NK_NAME(addProducts)(products, lanes, target);
+                    target += lanes * NKLanes;
+                }
             }
             first += lanes;
         }

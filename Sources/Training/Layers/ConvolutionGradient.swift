@@ -154,7 +154,13 @@ public struct ConvolutionGradient: Sendable {
                                 - from.offset(image: 0, block: 0, y: 0, x: 0),
                             outputRowStep: window.strides.height * rowStride,
                             outputPixelStep: window.strides.width * MapLayout.lanes, kernelRowStep: rowStride,
-                            kernelColumnStep: MapLayout.lanes, rows: NKAxis(), columns: NKAxis())
+                            kernelColumnStep: MapLayout.lanes,
+                            rows: NKAxis(
+                                stride: Int32(window.strides.height), dilation: 1, before: Int32(padding.top),
+                                extent: Int32(size.height)),
+                            columns: NKAxis(
+                                stride: Int32(window.strides.width), dilation: 1, before: Int32(padding.left),
+                                extent: Int32(size.width)))
                         var map = NKMap()
                         map.origin = g + to.offset(image: 0, block: 0, y: 0, x: 0)
                         map.imageStride = to.imageStride

@@ -12,7 +12,7 @@ public struct SumConvolution: Sendable {
     private let outputChannels: Int
 
     private enum Form: Sendable {
-        case prepared(PreparedConvolution)
+        case prepared(PreparedConvolution, Epilogue)
         case filtered(AlignedArray<Float>)
     }
 
@@ -35,7 +35,7 @@ public struct SumConvolution: Sendable {
             form = .prepared(
                 PreparedConvolution(
                     weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, groups: groups,
-                    window: window))
+                    window: window), Epilogue(channels: outputChannels))
         }
     }
 
@@ -47,10 +47,10 @@ public struct SumConvolution: Sendable {
         isa: InstructionSet, scratch: Scratch
     ) {
         switch form {
-        case .prepared(let convolution):
+        case .prepared(let convolution, let epilogue):
             do {
                 try convolution.run(
-                    input: input, images: images, epilogue: Epilogue(channels: outputChannels),
+                    input: input, images: images, epilogue: epilogue,
                     maps: EpilogueMaps(outputs: [result], addend: addend), isa: isa, scratch: scratch)
             } catch {
                 preconditionFailure("nothing cancels it")

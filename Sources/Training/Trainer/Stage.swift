@@ -7,6 +7,13 @@ internal import Engine
 struct Stage {
     private var jobs: [(Piece) -> Void] = []
     private var floats = 1
+    /// Whether the last shard comes first: what it left in the caches is read before anything else takes its place.
+    private let isReversed: Bool
+
+    init(isReversed: Bool = false) { self.isReversed = isReversed }
+
+    /// A stage without jobs that goes the other way.
+    var next: Stage { Stage(isReversed: !isReversed) }
 
     /// A few images of a shard, on one thread.
     struct Piece {
@@ -32,7 +39,8 @@ struct Stage {
         guard !jobs.isEmpty else { return }
         // A job has about four maps; a quarter of the second-level cache is a map's.
         let together = max(1, Self.cachedFloats / floats)
-        team.each(shards.count) { index, thread in
+        team.each(shards.count) { place, thread in
+            let index = isReversed ? shards.count - 1 - place : place
             let shard = shards[index]
             for first in stride(from: 0, to: shard.all.count, by: together) {
                 let piece = Piece(

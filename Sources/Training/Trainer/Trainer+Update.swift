@@ -78,14 +78,18 @@ extension Trainer {
         state.velocities[layer] = nil
         let size = gradients.count / parameters.shift.count
         let (momentum, decay) = (options.momentum, Float(decay))
-        for channel in parameters.shift.indices {
-            let rate = Float(rate * (corrections?[channel] ?? 1))
-            for index in channel * size..<(channel + 1) * size {
-                let gradient = gradients[index] * factor + decay * parameters[keyPath: path][index]
-                let velocity = momentum * velocities[keyPath: path][index] + gradient
-                velocities[keyPath: path][index] = velocity
-                parameters[keyPath: path][index] -=
-                    rate * (options.isNesterov ? gradient + momentum * velocity : velocity)
+        let (channels, isNesterov) = (parameters.shift.indices, options.isNesterov)
+        parameters[keyPath: path].withUnsafeMutableBufferPointer { values in
+            velocities[keyPath: path].withUnsafeMutableBufferPointer { velocities in
+                for channel in channels {
+                    let rate = Float(rate * (corrections?[channel] ?? 1))
+                    for index in channel * size..<(channel + 1) * size {
+                        let gradient = gradients[index] * factor + decay * values[index]
+                        let velocity = momentum * velocities[index] + gradient
+                        velocities[index] = velocity
+                        values[index] -= rate * (isNesterov ? gradient + momentum * velocity : velocity)
+                    }
+                }
             }
         }
         state.layers[layer] = parameters

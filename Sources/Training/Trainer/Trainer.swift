@@ -109,6 +109,10 @@ public final class Trainer {
     /// - Parameter request: has `telemetry` tell what the step did; what it does stays the same.
     /// - Throws: why an image cannot be read, or `TrainingError.notFinite`; the state is then as before.
     public func step(recording request: TelemetryRequest? = nil) throws -> StepResult {
+        try team.together { try stepTogether(recording: request) }
+    }
+
+    private func stepTogether(recording request: TelemetryRequest?) throws -> StepResult {
         recorder = request.map { TelemetryRecorder(request: $0) }
         defer { recorder = nil }
         let result = try keepingState()
@@ -218,23 +222,26 @@ public final class Trainer {
     /// Does what waits.
     func finish() {
         let jobs = stage
-        stage = Stage()
+        stage = jobs.next
         jobs.run(shards, team, workspaces)
     }
 
-    /// Puts the next images into the shards and gives their labels.
+    /// Loads the next images, which the shards get when the first layer does, and gives their labels.
     func loadBatch() throws -> [Int] {
         let epoch = state.step / stepsPerEpoch
         if order?.epoch != epoch { order = (epoch, images.order(seed: options.seed, epoch: epoch)) }
         let first = state.step % stepsPerEpoch * options.batch
         let chosen = (order?.images ?? [])[first..<first + options.batch]
         let random = random(1)
-        for shard in shards {
-            var values: [Float] = []
-            for place in shard.images {
-                values += try images.load(chosen[first + place], options.augmentation, random, place: 4 * place)
+        let loaded = concurrentMap(batchCount) { [images, options] place in
+            Result { try images.load(chosen[first + place], options.augmentation, random, place: 4 * place) }
+        }
+        let planar = try loaded.map { try $0?.get() ?? [] }
+        later([0]) { piece in
+            for image in piece.images {
+                piece.shard.values[0].load(
+                    planar: planar[piece.shard.images.lowerBound + image], into: image..<image + 1)
             }
-            shard.values[0].load(planar: values, into: shard.all)
         }
         return chosen.map { images.labels[$0] }
     }

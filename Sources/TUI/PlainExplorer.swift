@@ -195,7 +195,7 @@ public final class PlainExplorer {
         for effect in effects {
             switch effect {
             case .save, .load: isAnswerDue = true
-            case .train(_, .open): isAnswerDue = true
+            case .train(_, .open), .train(_, .recall): isAnswerDue = true
             default: break
             }
             if case .measure = effect { isFirstEstimate = true }
@@ -220,6 +220,10 @@ public final class PlainExplorer {
 
     /// What a run has come to; single steps are not told.
     private func report(_ event: TrainingEvent, ofRun id: Int) {
+        if case .recalled = event {
+            isAnswerDue = false
+            say()
+        }
         guard let run = session.training.runs.first(where: { $0.id == id }) else { return }
         switch event {
         case .began(let outline):
@@ -227,7 +231,7 @@ public final class PlainExplorer {
             write(
                 "run \(run.letter): \(run.form.summary), \(outline.steps.grouped) steps on "
                     + "\(outline.trainImages.grouped) images, in \(run.folder)")
-        case .progressed: break
+        case .progressed, .recalled: break
         case .epoch(let epoch):
             let test = epoch.testAccuracy.map { ", test \((100 * $0).fixed(2)) %" } ?? ""
             write(
@@ -252,7 +256,7 @@ public final class PlainExplorer {
         write(
             "  theory clipping, bins, angle, sigma: formulas beside simulations; theory bits 3 and so on set them")
         write(
-            "  train net resnet8 and so on say what to train, train start begins, train keep ends it and writes the net, "
+            "  train net resnet8 and so on say what to train, train start begins, train resume FOLDER goes on, train keep ends it and writes the net, "
                 + "train open explores it, back goes back to the net before")
         write(
             "  keys that messages name: t is train start, Space train pause, e train keep, x train drop, o train open, O back"

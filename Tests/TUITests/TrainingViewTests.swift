@@ -263,6 +263,8 @@ import Testing
             try TypedCommand("train weight-norm bounded", layerNames: [])
                 == .session(.train(.word(.weightNorm, "bounded"))))
         #expect(try TypedCommand("train keep a b.onnx", layerNames: []) == .session(.train(.keep("a b.onnx"))))
+        #expect(try TypedCommand("train resume a b", layerNames: []) == .session(.train(.resume("a b"))))
+        #expect(throws: TypedCommand.Problem.self) { try TypedCommand("train resume", layerNames: []) }
         #expect(try TypedCommand("back", layerNames: []) == .session(.back))
         #expect(try TypedCommand("view training", layerNames: []) == .view(.training))
         #expect(throws: TypedCommand.Problem.self) { try TypedCommand("train hard", layerNames: []) }

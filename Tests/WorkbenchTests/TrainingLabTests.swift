@@ -24,6 +24,7 @@ import Testing
             switch what {
             case .start(_, _, let threads): return "\(run) start \(threads)"
             case .threads(let threads): return "\(run) threads \(threads)"
+            case .recall(let folder): return "\(run) recall \(folder)"
             case .pause: return "\(run) pause"
             case .resume: return "\(run) resume"
             case .keep(let path): return "\(run) keep \(path ?? "")"
@@ -217,6 +218,14 @@ import Testing
         // A checkpoint that cannot be written pauses it.
         _ = session.receive(.training(run: 3, .held("no space left")))
         #expect(session.training.run?.phase == .paused && session.notice?.severity == .failure)
+    }
+
+    @Test func aRunInAFolderGoesOnByItsOwnForm() throws {
+        var session = try session()
+        #expect(asked(session.update(.train(.resume("runs/a")))) == ["0 recall runs/a"])
+        let form = try TrainingForm().setting(.net, to: "vgg").setting(.output, to: "runs/a")
+        #expect(asked(session.receive(.training(run: 0, .recalled(form)))) == ["1 start 2"])
+        #expect(session.training.form == form && session.training.run?.folder == "runs/a")
     }
 
     @Test func leavingKeepsEveryRunThatIsNotKept() throws {

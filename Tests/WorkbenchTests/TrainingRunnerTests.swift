@@ -131,6 +131,8 @@ import Testing
         for file in ["mlp.onnx", "checkpoint.safetensors", "epochs.csv", "accuracy.svg"] {
             #expect(try bytes("whole/\(file)") == bytes("parts/\(file)"), "\(file)")
         }
+        #expect(try RunFolder.form(of: "\(folder)/parts").options == form.options)
+        #expect(throws: RunFolderError.nothingToResume(path: folder)) { try RunFolder.form(of: folder) }
         // It is complete: nothing is trained, and its net is there.
         let again = try await run(form, in: "parts")
         #expect(again.phase == .completed && again.firstStep == 150)
@@ -251,7 +253,13 @@ import Testing
                 + "--batch 16 --norm range --precision 8,8,8,16 --decay 0.0001 --labels 'it'\\''s here.npy' --hold-out 0.2 "
                 + "--scale 0.003921569 --mean 0.286 --std 0.353 --no-flip --record-layers 5 --isa baseline "
                 + "--output 'runs/my run'")
+        // A form that is read from options is the same run.
         let options = description.options
+        let read = RunDescription(
+            try TrainingForm(options), try form.blueprint(for: data), images: data.train, isa: .baseline,
+            recording: 5)
+        #expect(read.options == options && read.identity == description.identity)
+        #expect(read.form.request.data == form.request.data && read.form.request.holdOut == 0.2)
         #expect(options["width"] == .int(8) && options["rate"] == .number(0.1) && options["flip"] == .bool(false))
         #expect(options["decay"] == .number(0.0001) && options["test"] == .null && options["seed"] == .int(1))
         #expect(options["precision"] == .string("8,8,8,16") && options["isa"] == .string("baseline"))

@@ -46,7 +46,8 @@ extension ScreenState {
         [
             "t starts a run as the form says.",
             "A second t starts another beside it.",
-            "It goes on where its folder has one.",
+            ":train resume FOLDER goes on with",
+            "one that was ended or killed.",
             "",
             "Left and right go through words,",
             "Enter types any other: those of",

@@ -26,11 +26,15 @@ public struct RunDescription: Sendable {
         self.recording = recording
     }
 
-    /// Every option by its name on the command line: numbers, switches and words; null where it is not given.
+    /// The lines of the form by their names on the command line: numbers, switches and words; null where an option is not given.
+    var formOptions: [(String, JSON)] {
+        TrainingField.allCases.filter { $0 != .output }.map { ($0.rawValue, value(of: $0)) }
+    }
+
+    /// Every option, those too that change no net.
     var options: JSON {
-        let fields = TrainingField.allCases.filter { $0 != .output }
-        return .object(
-            fields.map { ($0.rawValue, value(of: $0)) } + [
+        .object(
+            formOptions + [
                 ("record-layers", recording.map { .int($0) } ?? .null), ("isa", .string(isa.rawValue)),
             ])
     }
@@ -112,6 +116,26 @@ public struct RunDescription: Sendable {
 }
 
 extension TrainingForm {
+    /// The form that options describe; see `RunDescription.formOptions`.
+    ///
+    /// - Throws: `Problem` for a word that stands for nothing.
+    init(_ options: JSON) throws(Problem) {
+        self.init()
+        for field in TrainingField.allCases {
+            let word: String? =
+                switch options[field.rawValue] {
+                case .string(let word)?: word
+                case .bool(let isOn)?: isOn ? "on" : "off"
+                case .int(let number)?: "\(number)"
+                case .number(let number)?: "\(number)"
+                // The view holds images back where nothing is said.
+                case .null?: field == .holdOut ? "none" : nil
+                default: nil
+                }
+            if let word { self = try setting(field, to: word) }
+        }
+    }
+
     /// Where a run's files go if no folder is named: a folder in `runs` whose name tells what the form says.
     ///
     /// The same form has the same folder, so that a run that was cut short goes on.

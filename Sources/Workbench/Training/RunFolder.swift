@@ -66,10 +66,18 @@ public final class RunFolder {
         try save(trainer)
     }
 
-    /// Writes a checkpoint.
+    /// Writes a checkpoint, and beside it what the run is and has come to.
     public func save(_ trainer: Trainer) throws {
-        try TrainingCheckpoint(trainer.state, identity: identity).write(
+        try TrainingCheckpoint(trainer.state, identity: identity, options: .object(description.formOptions)).write(
             to: "\(path)/\(Self.checkpointName)")
+        try AtomicFile.write(json(trainer).indented + "\n", to: "\(path)/run.json")
+    }
+
+    /// The form of the run in a folder, in which that run goes on.
+    static func form(of path: String) throws -> TrainingForm {
+        let file = "\(path)/\(checkpointName)"
+        guard access(file, F_OK) == 0 else { throw RunFolderError.nothingToResume(path: path) }
+        return try TrainingForm(try TrainingCheckpoint(path: file).options).setting(.output, to: path)
     }
 
     /// The file of the run's net.
@@ -80,7 +88,6 @@ public final class RunFolder {
         try save(trainer)
         try AtomicFile.write(try OnnxWriter.bytes(of: try trainer.graph()), to: netPath)
         try AtomicFile.write(table(trainer).csv, to: "\(path)/epochs.csv")
-        try AtomicFile.write(json(trainer).indented + "\n", to: "\(path)/run.json")
         for (name, plot) in plots(trainer) { try AtomicFile.write(plot.svg, to: "\(path)/\(name).svg") }
     }
 

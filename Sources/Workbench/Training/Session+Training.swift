@@ -5,6 +5,8 @@ public import Training
 public enum TrainingEffect: Sendable {
     /// Reads images and trains, on a thread of the run's own, from the beginning or from the checkpoint in the folder.
     case start(TrainingForm, folder: String, threads: Int)
+    /// Reads the form of the run in a folder.
+    case recall(String)
     /// Pauses before the next step.
     case pause
     /// Goes on after a pause.
@@ -21,6 +23,8 @@ public enum TrainingEffect: Sendable {
 
 /// What a run reports.
 public enum TrainingEvent: Sendable {
+    /// The form of a run in a folder, which is to go on.
+    case recalled(TrainingForm)
     /// Images are read, steps follow.
     case began(RunOutline)
     /// More steps are done.
@@ -69,6 +73,8 @@ extension Session {
             training.field = field
             training.form = training.form.stepping(field, by: step)
         case .start: return startRun()
+        // No run has the number 0: what is read belongs to none yet.
+        case .resume(let folder): return [.train(run: 0, .recall(folder))]
         case .pause: return pauseRun()
         case .keep(let path): return keepRun(path)
         case .drop: return dropRun()
@@ -88,9 +94,14 @@ extension Session {
 
     /// Takes in what a run reported; one that is not shown any more reports nothing of use.
     mutating func receive(_ event: TrainingEvent, ofRun id: Int) -> [Effect] {
+        if case .recalled(let form) = event {
+            training.form = form
+            return startRun()
+        }
         guard let place = training.runs.firstIndex(where: { $0.id == id }) else { return [] }
         let name = training.runs[place].letter
         switch event {
+        case .recalled: break
         case .began(let outline):
             training.runs[place].outline = outline
             training.runs[place].step = outline.firstStep

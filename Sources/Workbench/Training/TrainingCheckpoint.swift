@@ -6,6 +6,8 @@ struct TrainingCheckpoint {
     let state: TrainingState
     /// What a run must have in common with this one to go on from here; see `RunDescription`.
     let identity: JSON
+    /// The run's form; see `RunDescription.formOptions`.
+    let options: JSON
 
     private static var kinds: [(name: String, path: WritableKeyPath<LayerParameters, [Float]>)] {
         [
@@ -14,9 +16,10 @@ struct TrainingCheckpoint {
         ]
     }
 
-    init(_ state: TrainingState, identity: JSON) {
+    init(_ state: TrainingState, identity: JSON, options: JSON) {
         self.state = state
         self.identity = identity
+        self.options = options
     }
 
     /// Reads a file.
@@ -34,6 +37,7 @@ struct TrainingCheckpoint {
             }
         }
         guard let identity = file.metadata["run"].flatMap({ try? JSON(parsing: $0.utf8) }),
+            let options = file.metadata["options"].flatMap({ try? JSON(parsing: $0.utf8) }),
             let step = file.metadata["step"].flatMap({ Int($0) }),
             let count = file.metadata["layers"].flatMap({ Int($0) }), (1...100_000).contains(count), step >= 0,
             let lossSum = file.metadata["lossSum"].flatMap({ Double($0) }),
@@ -48,6 +52,7 @@ struct TrainingCheckpoint {
             throw NamedTensorsError.damaged(path: path, reason: "the results of its epochs are not complete")
         }
         self.identity = identity
+        self.options = options
         state = TrainingState(
             layers: layers("parameters", count: count), velocities: layers("velocities", count: count), step: step,
             lossSum: lossSum, correct: correct, epochs: results)
@@ -56,7 +61,8 @@ struct TrainingCheckpoint {
     /// Writes a file, whole or not at all.
     func write(to path: String) throws {
         var file = NamedTensors(metadata: [
-            "run": identity.text, "step": String(state.step), "layers": String(state.layers.count),
+            "run": identity.text, "options": options.text, "step": String(state.step),
+            "layers": String(state.layers.count),
             "lossSum": "\(state.lossSum)", "correct": String(state.correct),
             "epochs": JSON.array(state.epochs.map(\.json)).text,
         ])

@@ -22,6 +22,8 @@ public enum TrainingChange: Hashable, Sendable {
     case step(TrainingField, Int)
     /// Starts a run as the form has it.
     case start
+    /// Goes on with the run in a folder: the form becomes that of the run.
+    case resume(String)
     /// Pauses the selected run, or goes on with it.
     case pause
     /// Ends the selected run, if it goes on, and writes its net, also to a file that does not exist if one is named.

@@ -36,6 +36,7 @@ public final class TrainingRunner: Sendable {
         switch effect {
         case .start(let form, let folder, let threads):
             start(form, run: run, in: folder, threads: threads, subject.options.isa)
+        case .recall(let folder): recall(folder)
         case .pause: control(run)?.ask(.pause)
         case .resume: control(run)?.ask(.run)
         case .threads(let count): control(run)?.share(among: count)
@@ -73,6 +74,14 @@ public final class TrainingRunner: Sendable {
             send: { [self] event in report(event, run: run) })
         underWay.enter()
         DispatchQueue(label: "training run \(run)", qos: .utility).async { work.run() }
+    }
+
+    private func recall(_ folder: String) {
+        do {
+            send(.training(run: 0, .recalled(try RunFolder.form(of: folder))))
+        } catch {
+            send(.failed("\(error)"))
+        }
     }
 
     /// Ends a run that goes on; writes the net of one that is complete, which could not be written before.

@@ -62,11 +62,11 @@ fuzz:
 	@scripts/install-packages && swift build -c release --product reader-fuzz
 	@.build/release/reader-fuzz sample-nets $(FUZZ_SECONDS) || { cat /tmp/nibble-fuzz-last; exit 1; }
 
-# The tests of the engine, the readers and the sessions under the thread and the address sanitizer; leaks are not looked
+# The tests of the engine, the readers, the trainer and the sessions under the thread and the address sanitizer; leaks are not looked
 # for, since the test runner itself leaves some behind.
 sanitize:
 	@scripts/install-packages test
 	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/thread-sanitizer-suppressions swift test -c release \
-	    -Xswiftc -enable-testing --sanitize=thread --scratch-path .build/thread --filter 'EngineTests|NetIOTests|WorkbenchTests'
+	    -Xswiftc -enable-testing --sanitize=thread --scratch-path .build/thread --filter 'EngineTests|NetIOTests|TrainingTests|WorkbenchTests'
 	@ASAN_OPTIONS=detect_leaks=0 swift test -c release \
-	    -Xswiftc -enable-testing --sanitize=address --scratch-path .build/address --filter 'EngineTests|NetIOTests|WorkbenchTests'
+	    -Xswiftc -enable-testing --sanitize=address --scratch-path .build/address --filter 'EngineTests|NetIOTests|TrainingTests|WorkbenchTests'

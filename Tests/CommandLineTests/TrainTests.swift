@@ -100,7 +100,8 @@ import Testing
             "200",
             "--hold-out", "0.25", "--mean", "0.5", "--precision", "8,8,8,16", "--rounding", "nearest", "--norm",
             "l1",
-            "--norm-precision", "half", "--no-flip", "--epochs", "2", "--batch", "16", "--output",
+            "--norm-precision", "half", "--warm-up", "0.5", "--no-flip", "--epochs", "2", "--batch", "16",
+            "--output",
             "\(folder)/first run",
         ]
         let result = try train(arguments)
@@ -110,6 +111,7 @@ import Testing
         #expect(report["options"]?["norm-precision"] == .string("half") && report["options"]?["epochs"] == .int(2))
         #expect(report["options"]?["hold-out"] == .number(0.25) && report["options"]?["test"] == .null)
         #expect(report["options"]?["flip"] == .bool(false) && report["options"]?["schedule"] == .string("triangle"))
+        #expect(report["options"]?["warm-up"] == .number(0.5))
         guard case .string(let command)? = report["command"] else {
             Issue.record("no command")
             return
@@ -183,7 +185,7 @@ import Testing
         ["resnet8", "--experiment", "sigma"],
         ["resnet8", "--output", "x", "--precision", "8,8,8"],
         ["resnet8", "--output", "x", "--precision", "8,8,0,16"],
-        ["resnet8", "--output", "x", "--norm-precision", "double"],
+        ["resnet8", "--output", "x", "--norm-precision", "double"], ["resnet8", "--output", "x", "--warm-up", "1"],
         ["resnet8", "--output", "x", "--norm", "l3"], ["resnet8", "--output", "x", "--decay", "-1"],
         ["resnet8", "--output", "x", "--epochs", "0"], ["resnet8", "--output", "x", "--rate", "nan"],
         ["resnet8", "--output", "x", "--std", "0"], ["resnet8", "--output", "x", "--record-layers", "0"],

@@ -57,7 +57,7 @@ import Testing
         #expect(form.width == 24 && form.norm == "top-7")
         for (field, word) in [
             (TrainingField.momentum, "0"), (.clip, "off"), (.shift, "0"), (.flip, "off"), (.normPrecision, "half"),
-            (.rounding, "nearest"),
+            (.rounding, "nearest"), (.warmUp, "0.25"),
         ] {
             form = try form.setting(field, to: word)
         }
@@ -66,6 +66,7 @@ import Testing
         expected.clipping = nil
         expected.augmentation = .none
         expected.normPrecision = .half
+        expected.schedule = Schedule(peak: 0.25, shape: .steps([0.5, 0.75]), warmUp: 0.25)
         expected.precision = TrainingPrecision(
             weights: 4, activations: 4, layerGradients: 8, weightGradients: 32, rounding: .nearest)
         #expect(form.options == expected)
@@ -121,7 +122,7 @@ import Testing
         (.rate, "nan"), (.schedule, "square"), (.norm, "l3"), (.precision, "8,8"), (.weightNorm, "weak"),
         (.decay, "2"), (.seed, "-1"), (.holdOut, "1"), (.std, "1,0"), (.mean, "a"), (.scale, "1,2"),
         (.layout, "rgb"),
-        (.channels, "nchw"), (.momentum, "1"), (.clip, "0"), (.shift, "-1"), (.flip, "yes"),
+        (.channels, "nchw"), (.warmUp, "1"), (.momentum, "1"), (.clip, "0"), (.shift, "-1"), (.flip, "yes"),
         (.normPrecision, "double"),
         (.rounding, "up"), (.limit, "0"), (.output, ""), (.crop, "none"),
     ])

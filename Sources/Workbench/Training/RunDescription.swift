@@ -46,7 +46,7 @@ public struct RunDescription: Sendable {
     var identity: JSON {
         let deciding: [TrainingField] = [
             .net, .width, .epochs, .batch, .rate, .schedule, .norm, .precision, .weightNorm, .decay, .seed,
-            .momentum,
+            .warmUp, .momentum,
             .clip, .shift, .flip, .normPrecision, .rounding,
         ]
         let (size, preprocessing) = (images.size, images.preprocessing)

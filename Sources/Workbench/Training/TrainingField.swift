@@ -30,6 +30,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
     case resize
     case crop
 
+    case warmUp = "warm-up"
     case momentum
     case clip
     case shift
@@ -58,7 +59,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
             .seed, .output:
             .run
         case .labels, .test, .testLabels, .holdOut, .layout, .channels, .scale, .mean, .std, .resize, .crop: .images
-        case .momentum, .clip, .shift, .flip, .normPrecision, .rounding: .steps
+        case .warmUp, .momentum, .clip, .shift, .flip, .normPrecision, .rounding: .steps
         }
     }
 
@@ -86,6 +87,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
         case .mean: [Self.auto, "0"]
         case .std: [Self.auto, "1"]
         case .resize, .crop: [Self.auto, "28", "32", "64"]
+        case .warmUp: ["0", "0.05", "0.1", "0.2"]
         case .momentum: ["0.9", "0.95", "0.5", "0"]
         case .clip: ["5", "1", "off"]
         case .shift: ["2", "0", "1", "4"]
@@ -108,6 +110,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
         case .weightNorm: "none"
         case .decay: "0.0005"
         case .seed: "1"
+        case .warmUp: "0"
         case .momentum: "0.9"
         case .clip: "5"
         case .shift: "2"
@@ -148,6 +151,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
         case .std: "auto or what divides last, not 0: one number, or one for each channel (0.1,0.2)"
         case .resize: "auto (none) or pixels of the shorter side"
         case .crop: "auto (none) or pixels of the square cut from the centre"
+        case .warmUp: "the share of the run over which the rate first rises from 0, 0 to below 1"
         case .momentum: "the momentum of steps, 0 to below 1"
         case .clip: "the largest norm of all gradients together, a number above 0, or off"
         case .shift: "pixels that images are shifted by at most, 0 to 1000000"
@@ -168,6 +172,7 @@ public enum TrainingField: String, Hashable, Sendable, CaseIterable {
         case .shift: whole(word, 0...1_000_000)
         case .seed: UInt64(word).map { "\($0)" }
         case .rate: number(word) { $0 > 0 }
+        case .warmUp: number(word) { $0 >= 0 && $0 < 1 }
         case .clip: word == "off" ? word : number(word) { $0 > 0 }
         case .holdOut: [Self.auto, "none"].contains(word) ? word : number(word) { $0 > 0 && $0 < 1 }
         case .momentum:

@@ -95,7 +95,7 @@ public struct TrainingForm: Hashable, Sendable {
         options.seed = UInt64(self[.seed]) ?? options.seed
         options.schedule = Schedule(
             peak: Double(self[.rate]) ?? options.schedule.peak,
-            shape: Schedule.Shape(self[.schedule]) ?? options.schedule.shape)
+            shape: Schedule.Shape(self[.schedule]) ?? options.schedule.shape, warmUp: Double(self[.warmUp]) ?? 0)
         options.momentum = Float(self[.momentum]) ?? options.momentum
         options.isNesterov = options.momentum > 0
         options.clipping = Double(self[.clip])

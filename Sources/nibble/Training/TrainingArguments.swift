@@ -49,6 +49,9 @@ struct TrainingArguments: ParsableArguments {
                 + "a fifth, then down)."))
     var schedule = "triangle"
 
+    @Option(help: "The share of the run over which the rate first rises from 0, 0 to below 1.")
+    var warmUp = 0.0
+
     @Option(help: "The momentum of steps, 0 to below 1.")
     var momentum: Float = 0.9
 
@@ -70,6 +73,7 @@ struct TrainingArguments: ParsableArguments {
             (.weightNorm, weightNorm),
             (.precision, precision), (.rounding, rounding.rawValue), (.decay, decay), (.epochs, "\(epochs)"),
             (.batch, "\(batch)"), (.seed, "\(seed)"), (.rate, "\(rate)"), (.schedule, schedule),
+            (.warmUp, "\(warmUp)"),
             (.momentum, "\(momentum)"), (.clip, clip), (.shift, "\(shift)"), (.flip, flip ? "on" : "off"),
         ])
     }

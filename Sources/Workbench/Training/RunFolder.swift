@@ -194,7 +194,13 @@ private final class FolderLock {
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { throw .busy(path: path) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would leave it to a process that is just being started, which has copies of all descriptors until it begins.
+        if descriptor >= 0 {
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
+    }
 }
 
 extension JSON {

@@ -169,8 +169,12 @@ void nk_add_statistics(NKLevel level, NKPlanes planes, NKSamples samples, const 
     kernels(level)->addStatistics(&planes, samples, into);
 }
 
-void nk_move_counts(NKLevel level, uint16_t *from, uint16_t *to, int count) {
-    kernels(level)->moveCounts(from, to, count);
+void nk_move_counts(NKLevel level, NKBlockBins from, int lanes, NKChannelBins channels, NKWholeBins whole) {
+    kernels(level)->moveCounts(&from, lanes, channels, whole);
+}
+
+void nk_add_counts(NKLevel level, NKBlockBins from, int lanes, NKWholeBins whole) {
+    kernels(level)->addCounts(&from, lanes, whole);
 }
 
 void nk_load_bytes(

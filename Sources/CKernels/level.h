@@ -10,8 +10,12 @@ typedef float nk_half_floats __attribute__((ext_vector_type(8), aligned(4)));
 typedef float nk_quarter_floats __attribute__((ext_vector_type(4), aligned(4)));
 typedef double nk_doubles __attribute__((ext_vector_type(16), aligned(8)));
 typedef int nk_ints __attribute__((ext_vector_type(16), aligned(4)));
+typedef long nk_wide_ints __attribute__((ext_vector_type(16), aligned(8)));
+typedef unsigned nk_units __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint8_t nk_bytes __attribute__((ext_vector_type(16), aligned(1)));
 typedef short nk_pairs __attribute__((ext_vector_type(32), aligned(2)));
+typedef unsigned long nk_longs __attribute__((ext_vector_type(8), aligned(8)));
+typedef unsigned short nk_quarter_shorts __attribute__((ext_vector_type(4), aligned(2)));
 typedef unsigned short nk_shorts __attribute__((ext_vector_type(16), aligned(2)));
 typedef unsigned short nk_shortcodes __attribute__((ext_vector_type(32), aligned(2)));
 
@@ -57,7 +61,8 @@ typedef struct {
     void (*boxSums)(NKInput, int, int, int, int, float *);
     NKSamples (*findRanges)(const NKPlanes *, double *, float, double *);
     void (*addStatistics)(const NKPlanes *, NKSamples, const NKStatistics *);
-    void (*moveCounts)(uint16_t *, uint16_t *, int);
+    void (*moveCounts)(const NKBlockBins *, int, NKChannelBins, NKWholeBins);
+    void (*addCounts)(const NKBlockBins *, int, NKWholeBins);
     void (*loadBytes)(const uint8_t *const[4], ptrdiff_t, const uint8_t *, bool, uint8_t, uint8_t *, int);
     double (*measurePeak)(long);
     double (*measureCodePeak)(long);
@@ -69,8 +74,8 @@ typedef struct {
         NK_NAME(convolve), NK_NAME(convolveCodes), NK_NAME(weightGradient), NK_NAME(convolveFiltered), \
             NK_NAME(addSpread), NK_NAME(firstEqual), NK_NAME(gateGradient), NK_NAME(normalizationGradient), NK_NAME(roundMap), \
             NK_NAME(roundToHalf), NK_NAME(halfMean), NK_NAME(halfNormalize), NK_NAME(apply), NK_NAME(channelSums), \
-            NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(moveCounts), NK_NAME(loadBytes), \
-            NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
+            NK_NAME(boxSums), NK_NAME(findRanges), NK_NAME(addStatistics), NK_NAME(moveCounts), NK_NAME(addCounts), \
+            NK_NAME(loadBytes), NK_NAME(measurePeak), NK_NAME(measureCodePeak) \
     }
 
 extern const NKKernels nk_kernels_baseline;

@@ -14,19 +14,12 @@ static inline __attribute__((always_inline, target("avx512f,avx512bw"))) void nk
 }
 #define NK_PACK_UNITS nk_pack_units
 
-/// Stores what is kept of sixteen numbers one after the other.
-static inline __attribute__((always_inline, target("avx512f,avx512dq,popcnt"))) int nk_compress(
-    uint32_t *target, nk_ints numbers, nk_ints kept) {
-    const __mmask16 mask = _mm512_movepi32_mask((__m512i)kept);
-    // To memory the instruction takes a hundred cycles on Zen 4.
-    _mm512_storeu_si512(target, _mm512_maskz_compress_epi32(mask, (__m512i)numbers));
-    return __builtin_popcount(mask);
-}
-#define NK_COMPRESS nk_compress
-
 /// s += x y, in the register of s and at this place: left to itself the compiler first loads all of the inputs that a tile of a
 /// weight gradient reads, and then has too few registers for its sums.
 #define NK_ACCUMULATE(s, x, y) __asm__ volatile("vfmadd231ps %2, %1, %0" : "+v"(s) : "v"(x), "v"(y))
+
+/// Keeps a value in a register, from which the compiler would find it again each time.
+#define NK_KEEP(x) __asm__("" : "+v"(x))
 
 /// floor(value), in one instruction.
 static inline __attribute__((always_inline, target("avx512f"))) nk_ints nk_floor(nk_floats value) {

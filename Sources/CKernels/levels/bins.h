@@ -1,5 +1,9 @@
 // Counting samples in bins.
 
+#if !defined(NK_KEEP)
+#define NK_KEEP(x) (void)(x)
+#endif
+
 /// floor(value) for |value| < 2^31.
 NK_INLINE nk_ints NK_NAME(floorOf)(nk_floats value) {
 #if defined(NK_FLOOR)
@@ -13,134 +17,184 @@ NK_INLINE nk_ints NK_NAME(floorOf)(nk_floats value) {
 #endif
 }
 
-/// Stores the numbers that are kept one after the other and returns how many there are, or all with `none` in place of the
-/// others where the level has no instruction for that.
-NK_INLINE int NK_NAME(storeKept)(uint32_t *target, nk_ints numbers, nk_ints kept, nk_ints none) {
-#if defined(NK_COMPRESS)
-    (void)none;
-    return NK_COMPRESS(target, numbers, kept);
-#else
-    *(nk_ints *)target = kept ? numbers : none;
-    return NKLanes;
-#endif
-}
-
 /// Where samples count.
 typedef struct {
-    /// NULL: none.
-    uint16_t *channels;
-    uint32_t *whole;
-    nk_floats inverse, changedInverse, wholeInverse;
-    nk_ints mask, wholeMask, used, none, wholeNone;
-    /// The first counter of each lane, and of what a rectifier changes.
-    nk_ints kept, changed;
+    uint16_t *counts;
+    nk_floats inverse, changedInverse;
+    nk_ints mask;
+    /// The first counter of each lane, of its counters of what a rectifier changes, and the one for what is not counted.
+    nk_ints kept, changed, none;
 } NK_NAME(Counters);
+
+NK_INLINE NK_NAME(Counters) NK_NAME(countersOf)(bool rectifies, const NKBlockBins *bins) {
+    const nk_ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    nk_ints kept = lane * bins->stride, changed = (NKLanes + lane) * bins->stride;
+    // Otherwise the compiler multiplies again for each pixel.
+    NK_KEEP(kept);
+    NK_KEEP(changed);
+    const nk_floats inverse = NK_NAME(load)(bins->inverseWidths);
+    return (NK_NAME(Counters)){
+        .counts = bins->counts,
+        .inverse = inverse,
+        .changedInverse = rectifies ? NK_NAME(load)(bins->inverseWidths + NKLanes) : inverse,
+        .mask = (nk_ints)(bins->bins - 1),
+        .kept = kept,
+        .changed = changed,
+        .none = (2 * bins->stride + 1) * NKLanes + lane};
+}
 
 /// The counters of a group of pixels, which wait: they are changed between the sums of the group that follows, those of one
 /// pixel between the sums of one.
 enum { NK_NAME(waitingPixels) = 8 };
 typedef struct {
-    __attribute__((aligned(64))) uint32_t channels[NK_NAME(waitingPixels) * NKLanes];
-    /// Numbers that are kept are stored as whole vectors.
-    __attribute__((aligned(64))) uint32_t whole[(NK_NAME(waitingPixels) + 2) * NKLanes];
-    /// How many of `whole` go with each pixel, a multiple of four: the same for all, which branches are predicted by.
-    int wholeStep;
+    __attribute__((aligned(64))) uint32_t indices[NK_NAME(waitingPixels) * NKLanes];
 } NK_NAME(Waiting);
 
-NK_INLINE NK_NAME(Counters) NK_NAME(countersOf)(bool rectifies, const NKStatistics *statistics, int lanes) {
-    const nk_ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const NKChannelBins channels = statistics->channels;
-    const NKWholeBins whole = statistics->whole;
-    const nk_floats zero = NK_NAME(broadcast)(0.0f);
-    const int tables = rectifies ? 2 : 1;
-    return (NK_NAME(Counters)){
-        .channels = channels.counts,
-        .whole = whole.counts,
-        .inverse = channels.counts != NULL ? NK_NAME(load)(channels.inverseWidths) : zero,
-        .changedInverse = rectifies ? NK_NAME(load)(channels.inverseWidths + NKLanes) : zero,
-        .wholeInverse = NK_NAME(broadcast)(whole.inverseWidth),
-        .mask = (nk_ints)(channels.bins - 1),
-        .wholeMask = (nk_ints)(whole.bins - 1),
-        .used = lane < (nk_ints)(lanes),
-        .kept = lane * channels.bins,
-        .changed = (NKLanes + lane) * channels.bins,
-        .none = (tables * channels.bins + 1) * NKLanes + lane,
-        .wholeNone = whole.bins + lane};
+/// Ends a group after some pixels; what is left is not counted.
+NK_INLINE void NK_NAME(endGroup)(const NK_NAME(Counters) *counters, NK_NAME(Waiting) *group, int pixels) {
+    for (int p = pixels; p < NK_NAME(waitingPixels); p++) *(nk_ints *)(group->indices + p * NKLanes) = counters->none;
 }
 
-/// Ends a group after some pixels, and so many counters of all channels together; what is left is not counted.
-NK_INLINE void NK_NAME(endGroup)(
-    const NK_NAME(Counters) *counters, NK_NAME(Waiting) *group, int pixels, int wholeCount) {
-    for (int p = pixels; p < NK_NAME(waitingPixels); p++)
-        *(nk_ints *)(group->channels + p * NKLanes) = counters->none;
-    // Eight steps have less than two vectors more than there are counters.
-    for (int i = 0; i < 2; i++) *(nk_ints *)(group->whole + wholeCount + i * NKLanes) = counters->wholeNone;
-    group->wholeStep = (wholeCount + 4 * NK_NAME(waitingPixels) - 1) / (4 * NK_NAME(waitingPixels)) * 4;
-}
-
-/// A group without pixels.
-NK_INLINE void NK_NAME(clear)(const NK_NAME(Counters) *counters, NK_NAME(Waiting) *group) {
-    NK_NAME(endGroup)(counters, group, 0, 0);
-}
-
-/// Counts one of a group's pixels.
-NK_INLINE void NK_NAME(countPixel)(const NK_NAME(Counters) *counters, const NK_NAME(Waiting) *group, int pixel) {
-    uint16_t *const channels = counters->channels;
-    uint32_t *const whole = counters->whole;
-    if (channels != NULL) {
-        const uint32_t *indices = group->channels + pixel * NKLanes;
-        NK_UNROLL for (int i = 0; i < NKLanes; i++) channels[indices[i]]++;
-    }
-    if (whole != NULL) {
-        const uint32_t *indices = group->whole + pixel * group->wholeStep, *end = indices + group->wholeStep;
-        for (; indices < end; indices += 4) NK_UNROLL for (int i = 0; i < 4; i++) whole[indices[i]]++;
+/// Counts the first `lanes` samples of one of a group's pixels.
+NK_INLINE void NK_NAME(countPixel)(uint16_t *counts, const NK_NAME(Waiting) *group, int pixel, const int lanes) {
+    const uint32_t *indices = group->indices + pixel * NKLanes;
+    NK_UNROLL for (int i = 0; i < NKLanes; i++) {
+        if (i < lanes) counts[indices[i]]++;
     }
 }
 
-/// Finds a pixel's counters; `finite` tells which samples are. What a rectifier changes counts in the second table. Returns
-/// how many indices of all channels together there are.
-NK_INLINE int NK_NAME(findCounters)(
-    const NK_NAME(Counters) *counters, const bool rectifies, nk_floats sample, nk_ints finite, nk_floats high,
-    uint32_t *channels, uint32_t *whole) {
-    const nk_floats zero = NK_NAME(broadcast)(0.0f);
-    const nk_ints counted = finite & (sample != zero) & counters->used;
-    const nk_ints kept = rectifies ? counted & (sample > zero) & (sample <= high) : counted;
-    if (counters->channels != NULL) {
-        const nk_floats position =
-            (counted ? sample : zero) * (kept ? counters->inverse : counters->changedInverse);
-        const nk_ints row = NK_NAME(floorOf)(position) & counters->mask;
-        *(nk_ints *)channels = counted ? row + (kept ? counters->kept : counters->changed) : counters->none;
-    }
-    if (counters->whole == NULL) return 0;
-    const nk_ints bin = NK_NAME(floorOf)((kept ? sample : zero) * counters->wholeInverse) & counters->wholeMask;
-    return NK_NAME(storeKept)(whole, bin, kept, counters->wholeNone);
+/// The counters of a pixel of finite samples. What a rectifier changes counts in the second table.
+NK_INLINE nk_ints NK_NAME(countersFor)(
+    const NK_NAME(Counters) *counters, const bool rectifies, nk_floats sample, nk_ints kept) {
+    const nk_ints bin = NK_NAME(floorOf)(sample * (!rectifies || kept ? counters->inverse : counters->changedInverse));
+    return (bin & counters->mask) + (!rectifies || kept ? counters->kept : counters->changed);
 }
 
-/// Counts the samples above a rectifier's bound: the channels' in the row after the tables, those of all at the bound.
-NK_INLINE void NK_NAME(countClipped)(const NK_NAME(Counters) *counters, nk_ints above, nk_floats high) {
-    const int bin = (NK_NAME(floorOf)(high * counters->wholeInverse) & counters->wholeMask)[0];
-    uint16_t *clipped = counters->channels + counters->none[0] - NKLanes;
-    for (int i = 0; i < NKLanes; i++) {
-        clipped[i] -= above[i];
-        counters->whole[bin] -= above[i];
+/// Takes away what counted as zeros: in the first bin, where a rectifier counts what it changes if there is one.
+NK_INLINE void NK_NAME(uncountZeros)(
+    const NK_NAME(Counters) *counters, const bool rectifies, nk_ints zeros, const int lanes) {
+    const nk_ints first = rectifies ? counters->changed : counters->kept;
+    for (int i = 0; i < lanes; i++) counters->counts[first[i]] -= zeros[i];
+}
+
+/// Counts samples beyond a rectifier's bound, in the row after the tables.
+NK_INLINE void NK_NAME(countClipped)(const NK_NAME(Counters) *counters, nk_ints clipped) {
+    uint16_t *row = counters->counts + counters->none[0] - NKLanes;
+    for (int i = 0; i < NKLanes; i++) row[i] += clipped[i];
+}
+
+// Counts are moved 128 bins at a time: most are zero after a few samples.
+
+/// Sums of pairs of neighbours, which are one number of twice as many bits.
+NK_INLINE nk_ints NK_NAME(sumsOfTwo)(nk_shortcodes counts) {
+    const nk_units pairs = (nk_units)counts;
+    return (nk_ints)((pairs & 0xffff) + (pairs >> 16));
+}
+
+NK_INLINE nk_longs NK_NAME(sumsOfFour)(nk_shortcodes counts) {
+    const nk_longs pairs = (nk_longs)NK_NAME(sumsOfTwo)(counts);
+    return (pairs & 0xffffffff) + (pairs >> 32);
+}
+
+/// The counts of 32 bins in bins 2^shift times as wide, for shift > 0; zeros follow.
+NK_INLINE nk_ints NK_NAME(inWiderBins)(nk_shortcodes counts, int shift) {
+    nk_ints sums = NK_NAME(sumsOfTwo)(counts);
+    for (int i = 1; i < shift && i < 5; i++) {
+        sums = __builtin_shufflevector(sums, (nk_ints)(0), 0, 2, 4, 6, 8, 10, 12, 14, 16, 17, 18, 19, 20, 21, 22, 23)
+            + __builtin_shufflevector(sums, (nk_ints)(0), 1, 3, 5, 7, 9, 11, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    }
+    return sums;
+}
+
+/// Adds the counts of 128 bins, from `bin` on, to those of a channel.
+NK_INLINE void NK_NAME(addToChannel)(
+    const nk_shortcodes counts[4], int bin, int shift, uint16_t *channel, int bins) {
+    if (shift == 2) {
+        nk_quarter_shorts quarters[8];
+        NK_UNROLL for (int i = 0; i < 4; i++) {
+            const nk_longs sums = NK_NAME(sumsOfFour)(counts[i]);
+            quarters[2 * i] = __builtin_convertvector(sums.lo, nk_quarter_shorts);
+            quarters[2 * i + 1] = __builtin_convertvector(sums.hi, nk_quarter_shorts);
+        }
+        nk_shortcodes together;
+        __builtin_memcpy(&together, quarters, sizeof together);
+        *(nk_shortcodes *)(channel + ((bin >> 2) & (bins - 1))) += together;
+        return;
+    }
+    NK_UNROLL for (int i = 0; i < 4; i++) {
+        uint16_t *const to = channel + (((bin + 32 * i) >> shift) & (bins - 1));
+        if (shift == 0)
+            *(nk_shortcodes *)to += counts[i];
+        else
+            *(nk_shorts *)to += __builtin_convertvector(NK_NAME(inWiderBins)(counts[i], shift), nk_shorts);
     }
 }
 
-/// Adds counters to others and clears them. Most lines are zero after a few samples: those of the others, which are seldom in
-/// the cache, are left alone.
-static void NK_NAME(moveCounts)(uint16_t *from, uint16_t *to, int count) {
-    // A line, and where a channel a few further on probably has counted something too.
-    enum { line = 32, ahead = 4096 };
-    int i = 0;
-    for (; i + line <= count; i += line) {
-        const nk_shortcodes moved = *(const nk_shortcodes *)(from + i);
-        if (!__builtin_reduce_or(moved)) continue;
-        if (i + ahead < count) __builtin_prefetch(to + i + ahead, 1);
-        *(nk_shortcodes *)(to + i) += moved;
-        *(nk_shortcodes *)(from + i) = (nk_shortcodes)(0);
+/// Adds them to those of the whole tensor.
+NK_INLINE void NK_NAME(addToWhole)(const nk_shortcodes counts[4], int bin, int shift, NKWholeBins whole) {
+    NK_UNROLL for (int i = 0; i < 4; i++) {
+        uint32_t *const to = whole.counts + (((bin + 32 * i) >> shift) & (whole.bins - 1));
+        if (shift == 0) {
+            *(nk_ints *)to += __builtin_convertvector(counts[i].lo, nk_ints);
+            *(nk_ints *)(to + NKLanes) += __builtin_convertvector(counts[i].hi, nk_ints);
+        } else {
+            *(nk_ints *)to += NK_NAME(inWiderBins)(counts[i], shift);
+        }
     }
-    for (; i < count; i++) {
-        to[i] += from[i];
-        from[i] = 0;
+}
+
+/// How many times bins are wider than others, as a power of two. Bins are below 2^24: further shifts give the same bin, and a
+/// lane of zeros has any shift.
+NK_INLINE int NK_NAME(shiftOf)(float inverseWidth, float wider) {
+    const int shift = __builtin_ilogbf(inverseWidth) - __builtin_ilogbf(wider);
+    return shift < 31 ? shift : 31;
+}
+
+/// Which of 32 bins, from number `start` on, lie between two others.
+NK_INLINE nk_shortcodes NK_NAME(between)(int start, int first, int last) {
+    const nk_shortcodes number = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    const int low = first - start, high = last - start;
+    return (nk_shortcodes)(number >= (nk_shortcodes)(low < 0 ? 0 : low > 32 ? 32 : low))
+        & (nk_shortcodes)(number < (nk_shortcodes)(high < -1 ? 0 : high > 31 ? 32 : high + 1));
+}
+
+/// Adds the counts of lanes to others; see nk_move_counts.
+NK_INLINE void NK_NAME(distribute)(
+    const bool moves, const NKBlockBins *from, int lanes, NKChannelBins channels, NKWholeBins whole) {
+    for (int lane = 0; lane < lanes; lane++) {
+        if (from->lows[lane] > from->highs[lane]) continue;
+        const float inverse = from->inverseWidths[lane];
+        const int first = (int)__builtin_floor((double)from->lows[lane] * inverse);
+        const int last = (int)__builtin_floor((double)from->highs[lane] * inverse);
+        // The first counters of a full table follow the last.
+        const bool meets = (last | 127) - (first & -128) >= from->bins;
+        uint16_t *const counts = from->counts + lane * from->stride;
+        const int mask = from->bins - 1;
+        uint16_t *const channel = channels.counts != NULL ? channels.counts + lane * channels.bins : NULL;
+        const int shift = channel != NULL ? NK_NAME(shiftOf)(inverse, channels.inverseWidths[lane]) : 0;
+        const bool isWhole = whole.counts != NULL && (!moves || lane < NKLanes);
+        const int wholeShift = isWhole ? NK_NAME(shiftOf)(inverse, whole.inverseWidth) : 0;
+        for (int bin = first & -128; bin <= last; bin += 128) {
+            nk_shortcodes *const due = (nk_shortcodes *)(counts + (bin & mask));
+            nk_shortcodes found[4] = {due[0], due[1], due[2], due[3]};
+            if (meets) NK_UNROLL for (int i = 0; i < 4; i++) found[i] &= NK_NAME(between)(bin + 32 * i, first, last);
+            if (!__builtin_reduce_or(found[0] | found[1] | found[2] | found[3])) continue;
+            if (moves) NK_UNROLL for (int i = 0; i < 4; i++) due[i] -= found[i];
+            if (channel != NULL) {
+                // A channel a few further on probably has counted something there too.
+                __builtin_prefetch(channel + 4 * channels.bins + ((bin >> shift) & (channels.bins - 1)), 1);
+                NK_NAME(addToChannel)(found, bin, shift, channel, channels.bins);
+            }
+            if (isWhole) NK_NAME(addToWhole)(found, bin, wholeShift, whole);
+        }
     }
+}
+
+static void NK_NAME(moveCounts)(const NKBlockBins *from, int lanes, NKChannelBins channels, NKWholeBins whole) {
+    NK_NAME(distribute)(true, from, lanes, channels, whole);
+}
+
+static void NK_NAME(addCounts)(const NKBlockBins *from, int lanes, NKWholeBins whole) {
+    NK_NAME(distribute)(false, from, lanes, (NKChannelBins){NULL, 0, NULL}, whole);
 }

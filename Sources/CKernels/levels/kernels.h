@@ -18,8 +18,7 @@
 //   NK_GRADIENT_LANES          input channels of the register tile of a weight gradient
 //   NK_GRADIENT_COLUMN_LANES   the same of tiles of three kernel columns; 0 if registers are too few. Else
 //   NK_ACCUMULATE(s, x, y)     s += x y in one register
-//   NK_COMPRESS(p, x, kept)    optional: stores the numbers of x where kept is -1 one after the other, and returns how many;
-//                              sixteen may be written
+//   NK_KEEP(x)                 optional: keeps x in a register, from which the compiler would find it again each time
 //   NK_FILTER_PAIRS            pairs of outputs of the register tile of minimal filtering of floats, and
 //   NK_FILTER_PAIRS_TWO_BLOCKS of its tile of two output blocks; 0 if registers are too few
 //   NK_FLOOR(x)                optional: floor(x) as nk_ints, for |x| < 2^31

@@ -80,12 +80,38 @@ typedef struct {
     nk_doubles first, second, third, fourth;
 } NK_NAME(Powers);
 
-NK_INLINE void NK_NAME(addPowers)(NK_NAME(Powers) *sums, nk_doubles value) {
-    const nk_doubles square = value * value;
+NK_INLINE void NK_NAME(addPowers)(NK_NAME(Powers) *sums, nk_doubles value, nk_doubles square) {
     sums->first += value;
     sums->second += square;
     sums->third += square * value;
     sums->fourth += square * square;
+}
+
+/// Adds the powers of values that are kept.
+NK_INLINE void NK_NAME(addKeptPowers)(NK_NAME(Powers) *sums, nk_doubles value, nk_doubles square, nk_wide_ints kept) {
+    sums->first = kept ? sums->first + value : sums->first;
+    sums->second = kept ? sums->second + square : sums->second;
+    sums->third = kept ? sums->third + square * value : sums->third;
+    sums->fourth = kept ? sums->fourth + square * square : sums->fourth;
+}
+
+/// The sums of `count` values that are greater by a number.
+NK_INLINE NK_NAME(Powers) NK_NAME(movedPowers)(const NK_NAME(Powers) *sums, nk_doubles count, nk_doubles by) {
+    const nk_doubles linear = by * count;
+    return (NK_NAME(Powers)){
+        sums->first + linear,
+        sums->second + by * (2 * sums->first + linear),
+        sums->third + by * (3 * sums->second + by * (3 * sums->first + linear)),
+        sums->fourth + by * (4 * sums->third + by * (6 * sums->second + by * (4 * sums->first + linear)))};
+}
+
+/// Adds the powers of `count` equal values.
+NK_INLINE void NK_NAME(addEqual)(NK_NAME(Powers) *sums, nk_doubles count, nk_doubles value) {
+    const nk_doubles square = value * value;
+    sums->first += count * value;
+    sums->second += count * square;
+    sums->third += count * square * value;
+    sums->fourth += count * square * square;
 }
 
 NK_INLINE void NK_NAME(addRows)(
@@ -106,109 +132,118 @@ NK_INLINE void NK_NAME(addPositives)(double *rows, nk_doubles count, nk_doubles 
 }
 
 /// `rectifies`: what a rectifier makes of the samples has rows of its own, and they count apart. `clips`: some of the
-/// samples are above its bound. `careful`: some of the samples are not finite.
+/// samples are above its bound. `careful`: some of the samples are not finite. Only the first `lanes` lanes are counted.
 NK_INLINE void NK_NAME(sweep)(
-    const bool careful, const bool rectifies, const bool clips, const NKPlanes *planes, const NKStatistics *into) {
+    const bool careful, const bool rectifies, const bool clips, const bool replaces, const int lanes,
+    const NKPlanes *all, const NKStatistics *into) {
+    // A copy: counters might be anywhere in memory, as far as the compiler knows.
+    const NKPlanes planes = *all;
     const nk_floats zero = NK_NAME(broadcast)(0.0f), high = NK_NAME(broadcast)(into->high);
     const nk_doubles none = (nk_doubles)(0.0);
-    const nk_doubles all = (nk_doubles)((double)planes->images * planes->height * planes->width);
     const nk_doubles centre = NK_NAME(doubles)(into->rows + NKMomentCentre * NKLanes);
-    const nk_doubles otherCentre = rectifies ? NK_NAME(doubles)(into->rectified + NKMomentCentre * NKLanes) : none;
     // Centres are samples: what is put in their place adds nothing.
     const nk_floats replacement = __builtin_convertvector(centre, nk_floats);
-    const nk_floats otherReplacement = __builtin_convertvector(otherCentre, nk_floats);
-    const nk_doubles bound = (nk_doubles)((double)into->high);
-    NK_NAME(Powers) powers = {none, none, none, none}, otherPowers = powers;
-    nk_doubles positiveSum = none, positiveSquare = none;
-    nk_ints positives = (nk_ints)(0), zeros = positives, odd = positives;
-    nk_ints otherPositives = positives, otherOdd = positives;
-    const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, into, planes->lanes);
+    NK_NAME(Powers) powers = {none, none, none, none}, keptPowers = powers;
+    // Of samples above zero; with a rectifier, of those above its bound only.
+    nk_doubles sum = none, sumOfSquares = none;
+    nk_ints positives = (nk_ints)(0), zeros = positives, odd = positives, low = positives;
+    nk_ints clipped = positives, finiteAbove = positives;
+    const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, &into->bins);
     NK_NAME(Waiting) groups[2], *found = groups, *due = groups + 1;
-    NK_NAME(clear)(&counters, due);
-    int pixels = 0, wholeCount = 0;
-    for (int row = 0; row < planes->images * planes->height; row++) {
-        float *pixel = NK_NAME(rowOfPlanes)(planes, row);
-        for (int x = 0; x < planes->width; x++, pixel += planes->block.pixelStride) {
+    NK_NAME(endGroup)(&counters, due, 0);
+    int pixels = 0;
+    for (int row = 0; row < planes.images * planes.height; row++) {
+        float *pixel = NK_NAME(rowOfPlanes)(&planes, row);
+        for (int x = 0; x < planes.width; x++, pixel += planes.block.pixelStride) {
             const nk_floats sample = NK_NAME(load)(pixel);
             const nk_ints finite = careful ? sample - sample == zero : (nk_ints)(-1);
-            const nk_ints positive = finite & (sample > zero);
+            const nk_ints positive = finite & (sample > zero), above = clips ? sample > high : (nk_ints)(0);
+            const nk_ints kept = positive & ~above;
             positives -= positive;
             zeros -= sample == zero;
-            if (careful) odd += finite + 1;
-            NK_NAME(addPowers)(&powers, NK_NAME(toDoubles)(careful ? (finite ? sample : replacement) : sample) - centre);
+            const nk_doubles value = NK_NAME(toDoubles)(careful ? (finite ? sample : replacement) : sample) - centre;
+            const nk_doubles square = value * value;
+            NK_NAME(addPowers)(&powers, value, square);
+            if (careful) {
+                odd += finite + 1;
+                low -= sample <= zero;
+            }
             if (rectifies) {
-                nk_floats other = NK_NAME(atLeast)(sample, zero);
-                if (clips) other = NK_NAME(atMost)(other, high);
-                if (into->replaces) NK_NAME(store)(pixel, other);
-                if (careful) {
-                    const nk_ints otherFinite = other - other == zero;
-                    otherOdd += otherFinite + 1;
-                    otherPositives -= otherFinite & (other > zero);
-                    other = otherFinite ? other : otherReplacement;
+                if (replaces) {
+                    const nk_floats rectified = NK_NAME(atLeast)(sample, zero);
+                    NK_NAME(store)(pixel, clips ? NK_NAME(atMost)(rectified, high) : rectified);
                 }
-                NK_NAME(addPowers)(&otherPowers, NK_NAME(toDoubles)(other) - otherCentre);
-            }
-            if (!rectifies || careful) {
+                NK_NAME(addKeptPowers)(&keptPowers, value, square, __builtin_convertvector(kept, nk_wide_ints));
+            } else {
                 const nk_doubles wide = NK_NAME(toDoubles)(positive ? sample : zero);
-                positiveSum += wide;
-                positiveSquare += wide * wide;
+                sum += wide;
+                sumOfSquares += wide * wide;
             }
-            if (clips && __builtin_reduce_or((sample > high) & counters.used)) {
-                NK_NAME(countClipped)(&counters, (sample > high) & counters.used, high);
-                if (!careful) {
-                    const nk_doubles over = NK_NAME(toDoubles)(sample) - bound, excess = over > none ? over : none;
-                    positiveSum += excess;
-                    positiveSquare += excess * (excess + bound + bound);
-                }
+            if (clips && __builtin_reduce_or(above)) {
+                clipped -= above;
+                finiteAbove -= finite & above;
+                const nk_doubles wide = NK_NAME(toDoubles)(finite & above ? sample : zero);
+                sum += wide;
+                sumOfSquares += wide * wide;
             }
-            wholeCount += NK_NAME(findCounters)(
-                &counters, rectifies, sample, finite, high, found->channels + pixels * NKLanes,
-                found->whole + wholeCount);
-            NK_NAME(countPixel)(&counters, due, pixels);
+            const nk_ints counter = NK_NAME(countersFor)(&counters, rectifies, sample, kept);
+            *(nk_ints *)(found->indices + pixels * NKLanes) = finite ? counter : counters.none;
+            NK_NAME(countPixel)(counters.counts, due, pixels, lanes);
             if (++pixels == NK_NAME(waitingPixels)) {
-                NK_NAME(endGroup)(&counters, found, pixels, wholeCount);
                 NK_NAME(Waiting) *const counted = due;
                 due = found;
                 found = counted;
-                pixels = wholeCount = 0;
+                pixels = 0;
             }
         }
     }
-    for (int p = pixels; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(&counters, due, p);
-    NK_NAME(endGroup)(&counters, found, pixels, wholeCount);
-    for (int p = 0; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(&counters, found, p);
+    for (int p = pixels; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(counters.counts, due, p, lanes);
+    for (int p = 0; p < pixels; p++) NK_NAME(countPixel)(counters.counts, found, p, lanes);
+    NK_NAME(uncountZeros)(&counters, rectifies, zeros, lanes);
+    if (clips) NK_NAME(countClipped)(&counters, clipped);
+
+    const nk_doubles samples = (nk_doubles)((double)planes.images * planes.height * planes.width);
     const nk_doubles oddCount = __builtin_convertvector(odd, nk_doubles);
-    nk_doubles positiveCount = __builtin_convertvector(positives, nk_doubles);
-    NK_NAME(addRows)(into->rows, &powers, all - oddCount, oddCount, __builtin_convertvector(zeros, nk_doubles));
+    const nk_doubles positiveCount = __builtin_convertvector(positives, nk_doubles);
+    NK_NAME(addRows)(into->rows, &powers, samples - oddCount, oddCount, __builtin_convertvector(zeros, nk_doubles));
     if (!rectifies) {
-        NK_NAME(addPositives)(into->rows, positiveCount, positiveSum, positiveSquare);
+        NK_NAME(addPositives)(into->rows, positiveCount, sum, sumOfSquares);
         return;
     }
-    // The sums of what leaves the rectifier, from those about its centre.
-    const nk_doubles otherOddCount = __builtin_convertvector(otherOdd, nk_doubles), count = all - otherOddCount;
-    const nk_doubles sum = otherPowers.first + count * otherCentre;
-    const nk_doubles square =
-        otherPowers.second + otherCentre * (2 * otherPowers.first + count * otherCentre);
-    if (careful)
-        NK_NAME(addPositives)(into->rows, positiveCount, positiveSum, positiveSquare);
-    else
-        NK_NAME(addPositives)(into->rows, positiveCount, sum + positiveSum, square + positiveSquare);
-    if (careful) positiveCount = __builtin_convertvector(otherPositives, nk_doubles);
-    NK_NAME(addRows)(into->rectified, &otherPowers, count, otherOddCount, count - positiveCount);
-    NK_NAME(addPositives)(into->rectified, positiveCount, sum, square);
+    // What leaves the rectifier: what it keeps, zeros, and its bound.
+    const nk_doubles keptCount = __builtin_convertvector(positives - finiteAbove, nk_doubles);
+    const nk_doubles lowCount = careful ? __builtin_convertvector(low, nk_doubles) : samples - positiveCount;
+    const nk_doubles clippedCount = __builtin_convertvector(clipped, nk_doubles);
+    const nk_doubles bound = (nk_doubles)(clips && into->high < __builtin_inff() ? (double)into->high : 0.0);
+    const nk_doubles otherCentre = NK_NAME(doubles)(into->rectified + NKMomentCentre * NKLanes);
+    NK_NAME(Powers) otherPowers = NK_NAME(movedPowers)(&keptPowers, keptCount, centre - otherCentre);
+    NK_NAME(addEqual)(&otherPowers, lowCount, -otherCentre);
+    NK_NAME(addEqual)(&otherPowers, clippedCount, bound - otherCentre);
+    const nk_doubles count = keptCount + lowCount + clippedCount;
+    NK_NAME(addRows)(into->rectified, &otherPowers, count, samples - count, lowCount);
+    const NK_NAME(Powers) keptAboutZero = NK_NAME(movedPowers)(&keptPowers, keptCount, centre);
+    NK_NAME(addPositives)(
+        into->rectified, keptCount + clippedCount, keptAboutZero.first + clippedCount * bound,
+        keptAboutZero.second + clippedCount * bound * bound);
+    NK_NAME(addPositives)(
+        into->rows, positiveCount, keptAboutZero.first + sum, keptAboutZero.second + sumOfSquares);
 }
 
 static void NK_NAME(addStatistics)(const NKPlanes *planes, NKSamples samples, const NKStatistics *into) {
     if (into->rectified == NULL) {
         if (samples == NKSamplesAny)
-            NK_NAME(sweep)(true, false, false, planes, into);
+            NK_NAME(sweep)(true, false, false, false, NKLanes, planes, into);
+        else if (planes->lanes <= 4)  // images
+            NK_NAME(sweep)(false, false, false, false, 4, planes, into);
         else
-            NK_NAME(sweep)(false, false, false, planes, into);
+            NK_NAME(sweep)(false, false, false, false, NKLanes, planes, into);
     } else if (samples == NKSamplesAny) {
-        NK_NAME(sweep)(true, true, true, planes, into);
+        NK_NAME(sweep)(true, true, true, into->replaces, NKLanes, planes, into);
+    } else if (!into->replaces) {
+        NK_NAME(sweep)(false, true, true, false, NKLanes, planes, into);
     } else if (samples == NKSamplesClipped) {
-        NK_NAME(sweep)(false, true, true, planes, into);
+        NK_NAME(sweep)(false, true, true, true, NKLanes, planes, into);
     } else {
-        NK_NAME(sweep)(false, true, false, planes, into);
+        NK_NAME(sweep)(false, true, false, true, NKLanes, planes, into);
     }
 }

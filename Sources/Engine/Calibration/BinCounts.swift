@@ -8,14 +8,17 @@ internal import Quant
 /// had from the start, whatever the order of the samples.
 ///
 /// Bin i, from i w to (i + 1) w, has the row i modulo `bins`, so that the range may grow to either side.
-struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
+struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>: Sendable {
     /// The most bins of a lane; a power of two.
     let bins: Int
-    private let lanes: Int
-    /// The samples' range in each lane.
-    private(set) var ranges: [BinRange?]
-    private var inverseWidths: [Float]
-    /// [lane][bins]; 16 for what is beyond a rectifier's bound; and room for what kernels do not count.
+    let lanes: Int
+    /// The samples' range in each lane; without any, the lower end is greater.
+    private(set) var lows, highs: [Float]
+    /// How wide each lane's bins are.
+    private(set) var inverseWidths: [Float]
+    /// Where counters start.
+    private let start: Int
+    /// From `start` on: [lane][bins]; 16 for what is beyond a rectifier's bound; and 16 that kernels may add zeros to.
     fileprivate private(set) var counts: [Counter]
     /// What the counters could not hold any more; empty until then.
     fileprivate private(set) var full: [Int] = []
@@ -29,48 +32,42 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
         self.bins = bins
         self.lanes = lanes
         self.limit = limit
-        ranges = [BinRange?](repeating: nil, count: lanes)
+        lows = [Float](repeating: .infinity, count: lanes)
+        highs = [Float](repeating: -.infinity, count: lanes)
         inverseWidths = [Float](repeating: 1, count: lanes)
-        counts = [Counter](repeating: 0, count: bins * lanes + 2 * MapLayout.lanes)
+        (counts, start) = [Counter].onCacheLine(count: bins * lanes + 2 * MapLayout.lanes)
     }
 
-    /// Makes room for samples in a closed range, which need not be covered yet.
+    /// The samples' range in a lane, if there are any.
+    func range(of lane: Int = 0) -> BinRange? {
+        guard lows[lane] <= highs[lane] else { return nil }
+        return BinRange(lo: lows[lane], hi: highs[lane], inverseWidth: inverseWidths[lane])
+    }
+
+    /// Makes room for samples in a closed range, which need not be covered yet; none if `lo` is greater.
     mutating func cover(_ lo: Float, _ hi: Float, lane: Int = 0) {
-        guard let range = ranges[lane] else {
-            let range = BinRange(lo: lo, hi: hi, bins: bins)
-            ranges[lane] = range
-            inverseWidths[lane] = range.inverseWidth
-            return
-        }
-        guard lo < range.lo || hi > range.hi else { return }
-        let wider = BinRange(lo: min(lo, range.lo), hi: max(hi, range.hi), bins: bins)
-        let shift = wider.exponent - range.exponent
-        if shift > 0 {
+        guard lo <= hi, lo < lows[lane] || hi > highs[lane] else { return }
+        let wider = BinRange(lo: min(lo, lows[lane]), hi: max(hi, highs[lane]), bins: bins)
+        if let range = range(of: lane), wider.exponent > range.exponent {
+            let shift = wider.exponent - range.exponent
             counts.addUpNeighbours(range.indices, by: shift, rows(of: lane))
             if !full.isEmpty { full.addUpNeighbours(range.indices, by: shift, rows(of: lane)) }
         }
-        ranges[lane] = wider
+        (lows[lane], highs[lane]) = (wider.lo, wider.hi)
         inverseWidths[lane] = wider.inverseWidth
     }
 
-    /// Lets a kernel count up to `samples` samples in each lane, whose ranges must be covered: by counters, and the inverse
-    /// widths of the lanes' bins.
-    mutating func add(samples: Int, _ count: (UnsafeMutablePointer<Counter>, UnsafePointer<Float>) -> Void) {
+    /// Lets a kernel add up to `samples` samples to each counter; lanes' ranges must be covered.
+    mutating func add(samples: Int, _ add: (UnsafeMutablePointer<Counter>) -> Void) {
         makeRoom(for: samples)
         counts.withUnsafeMutableBufferPointer { counts in
-            inverseWidths.withUnsafeBufferPointer { inverseWidths in
-                guard let counters = counts.baseAddress, let inverseWidths = inverseWidths.baseAddress
-                else { return }
-                count(counters, inverseWidths)
-            }
+            if let counters = counts.baseAddress { add(counters + start) }
         }
     }
 
-    /// Covers the samples of an empty lane, in bins as wide as those of another range or wider.
-    mutating func begin(_ lo: Float, _ hi: Float, lane: Int, asWideAs other: BinRange?) {
-        let range = BinRange(lo: lo, hi: hi, bins: bins, narrowest: other?.exponent ?? -126)
-        ranges[lane] = range
-        inverseWidths[lane] = range.inverseWidth
+    /// Counts samples beyond a rectifier's bound, so many in each lane; there must be room for them.
+    mutating func addClipped(_ clipped: [UInt16]) {
+        for (lane, count) in clipped.enumerated() { counts[start + bins * lanes + lane] += Counter(count) }
     }
 
     /// Adds lanes of other counts, of as many bins, to one lane.
@@ -81,12 +78,12 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
     ) {
         precondition(other.bins == bins, "as many bins")
         for source in sources {
-            guard let range = other.ranges[source], !isWithin || ranges[lane] != nil else { continue }
+            guard let range = other.range(of: source), !isWithin || self.range(of: lane) != nil else { continue }
             let fits = samples + other.samples <= limit && other.full.isEmpty
             if fits { samples += other.samples } else { empty() }
             if !isWithin { cover(range.lo, range.hi, lane: lane) }
             // Never negative: the lane's range holds that of the source.
-            let shift = (ranges[lane]?.exponent ?? range.exponent) - range.exponent
+            let shift = (self.range(of: lane)?.exponent ?? range.exponent) - range.exponent
             let (from, to) = (other.rows(of: source), rows(of: lane))
             if fits {
                 counts.add(other.counts, range.indices, from, shiftedBy: shift, to)
@@ -102,13 +99,13 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
 
     /// The samples of a lane, so many zeros, and those that a rectifier with this bound cut, at the bound.
     func histogram(lane: Int = 0, zeroCount: Int, cutAt high: Float = .infinity) -> Histogram {
-        guard let range = ranges[lane] else { return Histogram(lo: 0, hi: 0, bins: bins) }
+        guard let range = range(of: lane) else { return Histogram(lo: 0, hi: 0, bins: bins) }
         let (indices, rows) = (range.indices, rows(of: lane))
         var found = [Int](repeating: 0, count: indices.count)
         found.add(counts, indices, rows, from: indices.lowerBound)
         if !full.isEmpty { found.add(full, indices, rows, from: indices.lowerBound) }
         if high >= range.lo, high <= range.hi {
-            let cut = bins * lanes + lane
+            let cut = start + bins * lanes + lane
             found[range.bin(of: high) - indices.lowerBound] += Int(counts[cut]) + (full.isEmpty ? 0 : full[cut])
         }
         return Histogram(
@@ -116,15 +113,33 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
         )
     }
 
+    /// b of samples that have these moments, without their histogram: they count in two lanes, of which the first has wider bins and
+    /// the range of all.
+    func meanAbsoluteDeviation(_ moments: Moments, _ lane: Int, and narrow: Int) -> Double {
+        guard let range = range(of: lane) else { return 0 }
+        let narrower = self.range(of: narrow)
+        // Bins are below 2^24: further shifts give the same bin.
+        let shift = min(narrower.map { range.exponent - $0.exponent } ?? 0, 25)
+        let (wideRows, narrowRows) = (rows(of: lane), rows(of: narrow))
+        return moments.meanAbsoluteDeviation(binWidth: range.width, bins: range.indices) { bin in
+            func count(_ row: Int) -> Int { Int(counts[row]) + (full.isEmpty ? 0 : full[row]) }
+            let own = count(wideRows[bin])
+            guard let indices = narrower?.indices else { return own }
+            let (first, end) = (
+                max(indices.lowerBound, bin << shift), min(indices.upperBound + 1, (bin + 1) << shift)
+            )
+            return (first..<max(first, end)).reduce(own) { $0 + count(narrowRows[$1]) }
+        }
+    }
+
     /// Where a lane's counters are.
     fileprivate func rows(of lane: Int) -> CounterRows {
-        CounterRows(first: lane * bins, mask: bins - 1)
+        CounterRows(first: start + lane * bins, mask: bins - 1)
     }
 
     /// The most samples that a counter holds.
     private var largest: Int {
-        let counters = bins * lanes + MapLayout.lanes
-        return counts.withUnsafeBufferPointer { Int($0[..<counters].reduce(0) { Swift.max($0, $1) }) }
+        counts.withUnsafeBufferPointer { Int($0.reduce(0) { Swift.max($0, $1) }) }
     }
 
     /// Sees that every counter can hold so many samples more.
@@ -140,31 +155,40 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & Sendable>: Senda
     private mutating func empty() {
         if full.isEmpty { full = [Int](repeating: 0, count: counts.count) }
         for index in counts.indices { full[index] += Int(counts[index]) }
-        counts = [Counter](repeating: 0, count: counts.count)
+        counts.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
         samples = 0
     }
 }
 
-extension BinCounts<UInt16> {
-    /// Adds as many lanes of as many bins, which are empty afterwards.
-    mutating func take(_ other: inout BinCounts, isa: InstructionSet) {
-        precondition(other.bins == bins && other.lanes == lanes && other.full.isEmpty, "counts of the same form")
-        makeRoom(for: other.samples)
-        for lane in 0..<lanes {
-            guard let range = other.ranges[lane] else { continue }
-            cover(range.lo, range.hi, lane: lane)
-            guard let wide = ranges[lane] else { continue }
-            if wide.exponent > range.exponent {
-                other.counts.addUpNeighbours(range.indices, by: wide.exponent - range.exponent, rows(of: lane))
+extension BinCounts<UInt32> {
+    /// Adds the first lanes of other counts, whose samples this lane covers in bins as wide or wider.
+    mutating func add(_ other: BinCounts<UInt16>, lanes: Int, isa: InstructionSet) {
+        guard other.full.isEmpty else { return merge(other, lanes: 0..<lanes, isWithin: true) }
+        let (bins, inverseWidth) = (bins, inverseWidths[0])
+        add(samples: lanes * other.samples) { counters in
+            other.withBins { bin in
+                nk_add_counts(
+                    isa.level, bin, Int32(lanes),
+                    NKWholeBins(counts: counters, bins: Int32(bins), inverseWidth: inverseWidth))
             }
-            other.ranges[lane] = nil
         }
-        other.samples = 0
-        let count = bins * lanes + MapLayout.lanes
-        counts.withUnsafeMutableBufferPointer { counts in
-            other.counts.withUnsafeMutableBufferPointer { others in
-                guard let to = counts.baseAddress, let from = others.baseAddress else { return }
-                nk_move_counts(isa.level, from, to, Int32(count))
+    }
+}
+
+extension BinCounts<UInt16> {
+    /// The counters as kernels read them.
+    fileprivate func withBins(_ body: (NKBlockBins) -> Void) {
+        counts.withUnsafeBufferPointer { counts in
+            lows.withUnsafeBufferPointer { lows in
+                highs.withUnsafeBufferPointer { highs in
+                    inverseWidths.withUnsafeBufferPointer { inverseWidths in
+                        body(
+                            NKBlockBins(
+                                counts: UnsafeMutablePointer(mutating: counts.baseAddress.map { $0 + start }),
+                                bins: Int32(bins), stride: Int32(bins), lows: lows.baseAddress,
+                                highs: highs.baseAddress, inverseWidths: inverseWidths.baseAddress))
+                    }
+                }
             }
         }
     }
@@ -211,26 +235,41 @@ extension Array where Element: FixedWidthInteger {
         withUnsafeMutableBufferPointer { sums in
             counts.withUnsafeBufferPointer { counts in
                 from.forEachRun(of: bins) { run in
-                    let (first, target) = (from[run.lowerBound], to[run.lowerBound])
-                    if shift == 0 {
-                        for i in 0..<run.count {
-                            sums[target + i] &+= Element(truncatingIfNeeded: counts[first + i])
+                    var (bin, row) = (run.lowerBound, from[run.lowerBound])
+                    /// The counts of so many bins, which are those of one wider bin.
+                    func addOne(_ count: Int) {
+                        for i in 0..<count {
+                            sums[to[bin &>> shift]] &+= Element(truncatingIfNeeded: counts[row + i])
                         }
-                        return
+                        bin += count
+                        row += count
                     }
-                    // A wider bin's counts are added up before they go to memory.
-                    var (bin, row) = (run.lowerBound, first)
-                    while bin < run.upperBound {
-                        let wide = bin &>> shift
-                        let end = Swift.min(run.upperBound, (wide + 1) &<< shift)
-                        var sum: Element = 0
-                        while bin < end {
-                            sum &+= Element(truncatingIfNeeded: counts[row])
-                            bin += 1
-                            row += 1
+                    /// The counts of whole wider bins, `width` bins each.
+                    func addMany(_ wide: Int, width: Int) {
+                        let target = to[bin &>> shift]
+                        for i in 0..<wide {
+                            var sum: Element = 0
+                            for k in 0..<width { sum &+= Element(truncatingIfNeeded: counts[row + i * width + k]) }
+                            sums[target + i] &+= sum
                         }
-                        sums[to[wide]] &+= sum
+                        bin += wide * width
+                        row += wide * width
                     }
+                    let width = 1 << Swift.min(shift, 24)
+                    addOne(Swift.min(run.count, -bin & (width - 1)))
+                    // A run's wider bins may be the last and the first of the lane.
+                    while run.upperBound - bin >= width {
+                        let wide = Swift.min(
+                            (run.upperBound - bin) >> Swift.min(shift, 24), to.mask + 1 - (bin &>> shift) & to.mask)
+                        // The compiler makes vectors of the widths it knows.
+                        switch width {
+                        case 1: addMany(wide, width: 1)
+                        case 2: addMany(wide, width: 2)
+                        case 4: addMany(wide, width: 4)
+                        default: addMany(wide, width: width)
+                        }
+                    }
+                    addOne(run.upperBound - bin)
                 }
             }
         }

@@ -6,19 +6,26 @@ struct BinRange: Hashable, Sendable {
     /// so that 24 bits hold a bin's index.
     let exponent: Int
 
-    /// The range's bins, at least 2^`narrowest` wide.
-    init(lo: Float, hi: Float, bins: Int, narrowest: Int = -126) {
+    /// The range's bins.
+    init(lo: Float, hi: Float, bins: Int) {
         self.lo = lo
         self.hi = hi
         let largest = max(abs(lo), abs(hi))
         // The inverse of the width is a normal number too.
-        var exponent = max(-126, narrowest)
+        var exponent = -126
         if largest > 0 { exponent = max(exponent, Int(largest.exponent) - 23) }
         // Bins as narrow as this are too many: twice their number, less one, would not hold the range.
         let extent = Double(hi) - Double(lo)
         if extent > 0 { exponent = max(exponent, Int(extent.exponent) - bins.trailingZeroBitCount - 1) }
         while Self.bin(of: hi, exponent) - Self.bin(of: lo, exponent) >= bins { exponent += 1 }
         self.exponent = exponent
+    }
+
+    /// A range in bins of a known width.
+    init(lo: Float, hi: Float, inverseWidth: Float) {
+        self.lo = lo
+        self.hi = hi
+        exponent = -Int(inverseWidth.exponent)
     }
 
     /// The width of a bin.

@@ -7,43 +7,48 @@ extension Calibration {
     /// - Parameter imagesOfShares: the images of each share and of all before it.
     init(
         _ points: [CalibrationPoint], _ parts: MergedParts, _ counts: [TensorID: ChannelCounts],
-        imagesOfShares: [Int]
+        imagesOfShares: [Int], isa: InstructionSet
     ) {
-        let all = parts.tensors.mapValues(\.whole)
+        let tensors = parts.tensors
+        let all = tensors.mapValues(\.whole)
         // What enters a ReLU or Clip is counted by channels only, where these are told apart.
         @Sendable func before(_ point: CalibrationPoint) -> Histogram? {
             guard let tensor = point.preActivation, let whole = all[tensor] else { return nil }
-            return whole.histogram ?? counts[tensor]?.whole.histogram(zeroCount: whole.moments.zeroCount)
+            return whole.histogram ?? counts[tensor]?.whole(isa: isa).histogram(zeroCount: whole.moments.zeroCount)
         }
 
+        // A share's samples before the rectifier are taken to be distributed as all are.
         @Sendable func whole(
             _ point: CalibrationPoint, _ sums: [TensorID: (moments: Moments, histogram: Histogram?)],
             before: Histogram?, keepsBefore: Bool = false
         ) -> Observation? {
             guard let own = sums[point.tensor], let histogram = own.histogram else { return nil }
             var preActivation: Statistics?
-            if let moments = point.preActivation.flatMap({ sums[$0]?.moments }), let before {
-                preActivation = Statistics(moments, before)
+            if let tensor = point.preActivation, let moments = sums[tensor]?.moments,
+                let all = all[tensor]?.moments, let before
+            {
+                let scale = Double(moments.count) / Double(max(1, all.count))
+                preActivation = Statistics(moments, before, scale: scale)
             }
             return Observation(
-                statistics: Statistics(own.moments, histogram), histogram: histogram, preActivation: preActivation,
-                preActivationHistogram: keepsBefore ? before : nil)
+                statistics: Statistics(own.moments, histogram, scale: 1), histogram: histogram,
+                preActivation: preActivation, preActivationHistogram: keepsBefore ? before : nil)
         }
 
         @Sendable func channels(_ point: CalibrationPoint) -> [Observation] {
-            guard point.isPerChannel, let own = parts.tensors[point.tensor], let ownCounts = counts[point.tensor]
+            guard point.isPerChannel, let own = tensors[point.tensor], let ownCounts = counts[point.tensor]
             else { return [] }
             return own.channels.enumerated().map { channel, moments in
                 let histogram = ownCounts.histogram(of: channel, zeroCount: moments.zeroCount)
                 var preActivation: Statistics?
-                if let tensor = point.preActivation, let moments = parts.tensors[tensor]?.channels[channel],
+                if let tensor = point.preActivation, let moments = tensors[tensor]?.channels[channel],
                     let counts = counts[tensor]
                 {
-                    preActivation = Statistics(
-                        moments, counts.histogram(of: channel, zeroCount: moments.zeroCount))
+                    preActivation = counts.statistics(of: channel, moments)
                 }
                 return Observation(
-                    statistics: Statistics(moments, histogram), histogram: histogram, preActivation: preActivation)
+                    statistics: Statistics(moments, histogram, scale: 1), histogram: histogram,
+                    preActivation: preActivation)
             }
         }
 

@@ -42,7 +42,7 @@ public struct CalibrationRun: Sendable {
             for _ in 0..<options.threads {
                 group.addTask {
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
-                    var local = ChannelCounts.Local(bins: Self.channelBins)
+                    var local = BlockCounts()
                     while true {
                         let part = next.take(1)
                         guard part < Self.parts else { return }
@@ -60,13 +60,8 @@ public struct CalibrationRun: Sendable {
                             let images = done.take(batch.count) + batch.count
                             progress(Double(images) / Double(source.order.count))
                         }
-                        var finished = sums.mapValues(\.statistics)
-                        for (tensor, sums) in sums {
-                            guard let rectifier = sightings[tensor]?.rectifier else { continue }
-                            finished[rectifier.output] = sums.rectifiedStatistics
-                        }
-                        let statistics = finished
-                        merged.withLock { $0.add(statistics, at: part) }
+                        let seen = sums
+                        merged.withLock { $0.add(seen, at: part) }
                     }
                 }
             }
@@ -74,7 +69,8 @@ public struct CalibrationRun: Sendable {
             for try await _ in group {}
         }
         return Calibration(
-            points, merged.withLock { $0 }, channelCounts, imagesOfShares: (0..<Self.shares).map(images))
+            points, merged.withLock { $0 }, channelCounts, imagesOfShares: (0..<Self.shares).map(images),
+            isa: options.isa)
     }
 
     /// What to take down of each tensor that passes, and the counts of channels; all of them take what leaves a rectifier

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Quant
 
 /// Counts of each channel of a tensor, which all threads add to: whole numbers need no order.
@@ -20,17 +21,6 @@ struct ChannelCounts: Sendable {
     /// The most bins of a channel.
     let bins: Int
 
-    /// Counters of one block, for one thread: they stay in its cache, where those of all blocks do not, and what they counted
-    /// goes to the others in the order of the memory.
-    struct Local {
-        fileprivate var one, both: BinCounts<UInt16>
-
-        init(bins: Int) {
-            one = BinCounts(bins: bins, lanes: MapLayout.lanes)
-            both = BinCounts(bins: bins, lanes: 2 * MapLayout.lanes)
-        }
-    }
-
     /// No samples yet; `bins` is the most bins of a channel, a power of two.
     init(channels: Int, bins: Int, entersRectifier: Bool = false) {
         let lanes = entersRectifier ? 2 * MapLayout.lanes : MapLayout.lanes
@@ -50,31 +40,39 @@ struct ChannelCounts: Sendable {
     /// The counts of what leaves the rectifier, min(max(x, 0), high): the same counters, read differently.
     func rectified(high: Float) -> ChannelCounts { ChannelCounts(blocks, .kept(high: high), bins: bins) }
 
-    /// Lets a kernel count up to `samples` samples in each of a block's lanes.
-    ///
-    /// - Parameters:
-    ///   - local: the thread's counters, with as many bins.
-    ///   - begin: covers the samples' ranges, in bins as wide as those so far or wider.
-    ///   - count: see `BinCounts.add`.
-    func add(
-        samples: Int, block: Int, local: inout Local, isa: InstructionSet,
-        begin: (inout BinCounts<UInt16>, [BinRange?]) -> Void,
-        _ count: (UnsafeMutablePointer<UInt16>, UnsafePointer<Float>) -> Void
-    ) {
-        func add(_ local: inout BinCounts<UInt16>) {
-            begin(&local, blocks[block].withLock { $0.ranges })
-            local.add(samples: samples, count)
-            blocks[block].withLock { $0.take(&local, isa: isa) }
+    /// Makes room in a block for the samples that `local` covers, and chooses bins as narrow for them.
+    func chooseBins(_ local: inout BlockCounts, block: Int, whole: BinCounts<UInt32>?) {
+        blocks[block].withLock {
+            local.widen(&$0)
+            local.chooseBins($0, whole: whole)
         }
-        if case .one = tables { add(&local.one) } else { add(&local.both) }
+    }
+
+    /// Takes what was counted, besides so many samples beyond a rectifier's bound.
+    func take(
+        _ local: inout BlockCounts, block: Int, clipped: [UInt16], whole: NKWholeBins, isa: InstructionSet
+    ) {
+        blocks[block].withLock {
+            local.move(to: &$0, whole: whole, isa: isa)
+            $0.addClipped(clipped)
+        }
     }
 
     /// All channels together, in bins as wide as those of the widest channel or wider.
-    var whole: BinCounts<UInt32> {
+    func whole(isa: InstructionSet) -> BinCounts<UInt32> {
         let parts = blocks.map { block in block.withLock { $0 } }
-        return parts.reduce(into: BinCounts<UInt32>(bins: parts[0].bins, lanes: 1)) { whole, part in
-            for lane in 0..<MapLayout.lanes { add(part, lane, to: &whole) }
+        var whole = BinCounts<UInt32>(bins: bins, lanes: 1)
+        // The second table's range is that of all samples; the first one's holds zeros, which may not be among them.
+        let (first, lanes) =
+            switch tables {
+            case .both: (MapLayout.lanes, 2 * MapLayout.lanes)
+            case .one, .kept: (0, MapLayout.lanes)
+            }
+        for part in parts {
+            for lane in first..<lanes { whole.cover(part.lows[lane], part.highs[lane]) }
         }
+        for part in parts { whole.add(part, lanes: lanes, isa: isa) }
+        return whole
     }
 
     /// The samples of a channel, and so many zeros.
@@ -86,18 +84,21 @@ struct ChannelCounts: Sendable {
         case .kept(let high): return counts.histogram(lane: lane, zeroCount: zeroCount, cutAt: high)
         case .both:
             var together = BinCounts<UInt32>(bins: counts.bins, lanes: 1)
-            add(counts, lane, to: &together)
+            together.merge(counts, lanes: [MapLayout.lanes + lane])
+            together.merge(counts, lanes: [lane], isWithin: true)
             return together.histogram(zeroCount: zeroCount)
         }
     }
 
-    private func add(_ counts: BinCounts<UInt16>, _ lane: Int, to sum: inout BinCounts<UInt32>) {
-        switch tables {
-        case .one, .kept: sum.merge(counts, lanes: [lane])
-        case .both:
-            // The second table's range is that of all samples; the first one's holds zeros, which may not be among them.
-            sum.merge(counts, lanes: [MapLayout.lanes + lane])
-            sum.merge(counts, lanes: [lane], isWithin: true)
+    /// The statistics of a channel's samples, which have these moments.
+    func statistics(of channel: Int, _ moments: Moments) -> Statistics {
+        guard case .both = tables else {
+            return Statistics(moments, histogram(of: channel, zeroCount: moments.zeroCount), scale: 1)
         }
+        let counts = blocks[channel / MapLayout.lanes].withLock { $0 }
+        let lane = channel % MapLayout.lanes
+        return Statistics(
+            moments, meanAbsoluteDeviation: counts.meanAbsoluteDeviation(moments, MapLayout.lanes + lane, and: lane)
+        )
     }
 }

@@ -4,26 +4,43 @@ internal import Quant
 /// Parts of the calibration images, merged in their order, each as soon as all before it are done: the memory is that of
 /// a few, not of all.
 struct MergedParts: Sendable {
-    /// What all parts showed of each tensor.
-    private(set) var tensors: [TensorID: TensorStatistics] = [:]
     /// What the first parts showed of the whole tensors, at the end of each share.
     private(set) var shares: [[TensorID: (moments: Moments, histogram: Histogram?)]] = []
 
     private let partsPerShare: Int
+    private var sums: [TensorID: TensorSums] = [:]
     private var count = 0
-    private var waiting: [Int: [TensorID: TensorStatistics]] = [:]
+    private var waiting: [Int: [TensorID: TensorSums]] = [:]
 
     init(partsPerShare: Int) { self.partsPerShare = partsPerShare }
 
     /// Takes a part that is done, in any order.
-    mutating func add(_ part: [TensorID: TensorStatistics], at index: Int) {
+    mutating func add(_ part: [TensorID: TensorSums], at index: Int) {
         waiting[index] = part
         while let due = waiting.removeValue(forKey: count) {
-            for (tensor, statistics) in due {
-                if tensors[tensor]?.merge(statistics) == nil { tensors[tensor] = statistics }
+            for (tensor, more) in due {
+                if sums[tensor]?.merge(more) == nil { sums[tensor] = more }
             }
             count += 1
-            if count % partsPerShare == 0 { shares.append(tensors.mapValues(\.whole)) }
+            if count % partsPerShare == 0 { shares.append(wholes) }
+        }
+    }
+
+    /// What all parts showed of each tensor, and of what leaves a rectifier.
+    var tensors: [TensorID: TensorStatistics] {
+        sums.reduce(into: [:]) { all, entry in
+            let sums = entry.value
+            all[entry.key] = TensorStatistics(channels: sums.channels, whole: sums.whole)
+            if let (tensor, whole) = sums.rectifiedWhole {
+                all[tensor] = TensorStatistics(channels: sums.rectifiedChannels, whole: whole)
+            }
+        }
+    }
+
+    private var wholes: [TensorID: (moments: Moments, histogram: Histogram?)] {
+        sums.reduce(into: [:]) { all, entry in
+            all[entry.key] = entry.value.whole
+            if let (tensor, whole) = entry.value.rectifiedWhole { all[tensor] = whole }
         }
     }
 }

@@ -1,22 +1,18 @@
 internal import CKernels
+internal import Net
 internal import Quant
 
 /// What some images show of one tensor, and of what a rectifier makes of it: sums over each channel, and counts of the whole
 /// if they are asked for.
 struct TensorSums: Sendable {
-    /// The most bins of a whole tensor.
-    private static let bins = 4096
     /// Pixels of a block that stay in a core's cache between the sweep for the ranges and the other.
     private static let pixelsAtOnce = 4096
-    /// Doubles of a block.
-    private static let blockSize = Int(NKMomentRows) * MapLayout.lanes
-
     private let sighting: Sighting
     /// Rows as of `nk_add_statistics`, block after block.
     private var rows: [Double]
     /// The same of what leaves the rectifier; empty without one.
     private var rectifiedRows: [Double]
-    private var whole: BinCounts<UInt32>?
+    private var wholeCounts: BinCounts<UInt32>?
 
     /// No images yet.
     init(_ sighting: Sighting) {
@@ -25,9 +21,9 @@ struct TensorSums: Sendable {
             "a rectifier's samples are counted in all ways")
         self.sighting = sighting
         let blocks = (sighting.channels + MapLayout.lanes - 1) / MapLayout.lanes
-        rows = [Double](repeating: 0, count: blocks * Self.blockSize)
+        rows = [Double](repeating: 0, count: blocks * MomentRows.blockSize)
         rectifiedRows = sighting.rectifier == nil ? [] : rows
-        whole = sighting.countsWhole ? BinCounts<UInt32>(bins: Self.bins, lanes: 1) : nil
+        wholeCounts = sighting.countsWhole ? BinCounts<UInt32>(bins: BlockCounts.bins, lanes: 1) : nil
     }
 
     /// Adds images where they lie.
@@ -36,7 +32,7 @@ struct TensorSums: Sendable {
     ///   - rectifies: whether what leaves the rectifier, which there must be, takes the place of the samples.
     ///   - local: the thread's counters.
     mutating func add(
-        _ map: FeatureMap, _ images: Range<Int>, rectifies: Bool = false, local: inout ChannelCounts.Local,
+        _ map: FeatureMap, _ images: Range<Int>, rectifies: Bool = false, local: inout BlockCounts,
         isa: InstructionSet
     ) {
         let layout = map.layout
@@ -58,15 +54,15 @@ struct TensorSums: Sendable {
                     }
                 }
             }
+            move(&local, block, isa)
         }
     }
 
     /// Adds planes of one block: ranges first, for which the counters then make room.
     private mutating func add(
-        _ planes: NKPlanes, _ block: Int, _ rectifies: Bool, _ local: inout ChannelCounts.Local,
-        _ isa: InstructionSet
+        _ planes: NKPlanes, _ block: Int, _ rectifies: Bool, _ local: inout BlockCounts, _ isa: InstructionSet
     ) {
-        let offset = block * Self.blockSize
+        let offset = block * MomentRows.blockSize
         let high = sighting.rectifier?.high ?? 0
         let pixels = Int(planes.images * planes.height * planes.width)
         rows.withUnsafeMutableBufferPointer { rows in
@@ -74,76 +70,91 @@ struct TensorSums: Sendable {
                 guard let rows = rows.baseAddress.map({ $0 + offset }) else { return }
                 let rectified = rectifiedRows.isEmpty ? nil : rectifiedRows.baseAddress.map { $0 + offset }
                 let samples = nk_find_ranges(isa.level, planes, rows, high, rectified)
-                var into = NKStatistics()
-                into.rows = rows
-                into.rectified = rectified
-                into.high = high
-                into.replaces = rectifies
-                func countWhole() {
-                    guard whole != nil else { return nk_add_statistics(isa.level, planes, samples, &into) }
-                    Self.forEachRange(rectified ?? rows, planes) { whole?.cover($1, $2) }
-                    whole?.add(samples: pixels * Int(planes.lanes)) { counters, inverseWidths in
-                        into.whole = NKWholeBins(
-                            counts: counters, bins: Int32(Self.bins), inverseWidth: inverseWidths.pointee)
-                        nk_add_statistics(isa.level, planes, samples, &into)
-                    }
+                if !local.hasRoom(for: pixels, rows, rectified: rectified) {
+                    Self.move(&local, block, to: sighting, &wholeCounts, isa)
                 }
-                guard let channelCounts = sighting.channelCounts else { return countWhole() }
-                channelCounts.add(samples: pixels, block: block, local: &local, isa: isa) { counts, known in
-                    Self.forEachRange(rectified ?? rows, planes) {
-                        counts.begin($1, $2, lane: $0, asWideAs: known[$0])
-                    }
-                    guard rectified != nil else { return }
-                    Self.forEachRange(rows, planes) {
-                        let lane = MapLayout.lanes + $0
-                        counts.begin($1, $2, lane: lane, asWideAs: known[lane])
-                    }
-                } _: { counters, inverseWidths in
-                    into.channels = NKChannelBins(
-                        counts: counters, bins: Int32(channelCounts.bins), inverseWidths: inverseWidths)
-                    countWhole()
+                local.cover(rows, rectified: rectified, lanes: Int(planes.lanes))
+                if local.pending == 0 { Self.chooseBins(&local, block, for: sighting, &wholeCounts) }
+                let isClipped = rectified != nil && high.isFinite && samples != NKSamplesFinite
+                local.count(samples: pixels, isClipped: isClipped) { bins in
+                    var into = NKStatistics(
+                        rows: rows, rectified: rectified, high: high, replaces: rectifies, bins: bins)
+                    nk_add_statistics(isa.level, planes, samples, &into)
                 }
             }
         }
     }
 
-    /// Calls `body` with each channel of a block that has samples, and the least and greatest so far.
-    @inline(__always)
-    private static func forEachRange(
-        _ rows: UnsafePointer<Double>, _ planes: NKPlanes, _ body: (Int, Float, Float) -> Void
+    /// Makes room for what `local` covers.
+    private static func chooseBins(
+        _ local: inout BlockCounts, _ block: Int, for sighting: Sighting, _ whole: inout BinCounts<UInt32>?
     ) {
-        for lane in 0..<Int(planes.lanes) {
-            let least = rows[Int(NKMomentLeast) * MapLayout.lanes + lane]
-            let greatest = rows[Int(NKMomentGreatest) * MapLayout.lanes + lane]
-            if least <= greatest { body(lane, Float(least), Float(greatest)) }
+        let range = local.range
+        whole?.cover(range.lo, range.hi)
+        if let channelCounts = sighting.channelCounts {
+            channelCounts.chooseBins(&local, block: block, whole: whole)
+        } else if let whole {
+            local.chooseBins(whole: whole)
         }
     }
 
-    private static func value(_ rows: [Double], _ row: Int, _ channel: Int) -> Double {
-        rows[channel / MapLayout.lanes * blockSize + row * MapLayout.lanes + channel % MapLayout.lanes]
+    private mutating func move(_ local: inout BlockCounts, _ block: Int, _ isa: InstructionSet) {
+        Self.move(&local, block, to: sighting, &wholeCounts, isa)
     }
 
-    /// What the images show of the tensor, in a form that merges.
-    var statistics: TensorStatistics {
-        TensorStatistics(channels: moments(rows), counts: sighting.rectifier == nil ? whole : nil)
-    }
-
-    /// What they show of what leaves the rectifier.
-    var rectifiedStatistics: TensorStatistics { TensorStatistics(channels: moments(rectifiedRows), counts: whole) }
-
-    private func moments(_ rows: [Double]) -> [Moments] {
-        (0..<sighting.channels).map { channel in
-            func sum(_ row: Int) -> Double { Self.value(rows, row, channel) }
-            return Moments(
-                count: Int(sum(Int(NKMomentCount))), about: sum(Int(NKMomentCentre)),
-                powers: SIMD4(
-                    sum(Int(NKMomentSum)), sum(Int(NKMomentSquare)), sum(Int(NKMomentCube)),
-                    sum(Int(NKMomentFourth))),
-                extremes: (Float(sum(Int(NKMomentLeast))), Float(sum(Int(NKMomentGreatest)))),
-                positive: Moments.Positive(
-                    count: Int(sum(Int(NKMomentPositiveCount))), sum: sum(Int(NKMomentPositiveSum)),
-                    sumOfSquares: sum(Int(NKMomentPositiveSquare))),
-                zeroCount: Int(sum(Int(NKMomentZeros))), nonFiniteCount: Int(sum(Int(NKMomentNotFinite))))
+    /// Moves a block's counts to where they are kept.
+    private static func move(
+        _ local: inout BlockCounts, _ block: Int, to sighting: Sighting, _ whole: inout BinCounts<UInt32>?,
+        _ isa: InstructionSet
+    ) {
+        guard local.pending > 0 else { return }
+        let clipped = local.takeClipped()
+        func move(_ local: inout BlockCounts, _ whole: NKWholeBins) {
+            if let channelCounts = sighting.channelCounts {
+                channelCounts.take(&local, block: block, clipped: clipped, whole: whole, isa: isa)
+            } else {
+                local.move(to: whole, isa: isa)
+            }
+        }
+        guard whole != nil else { return move(&local, NKWholeBins()) }
+        let range = local.range
+        whole?.cover(range.lo, range.hi)
+        guard let bins = whole?.bins, let inverseWidth = whole?.inverseWidths[0] else { return }
+        // Where the bound counts, if anything is above it.
+        let bound = clipped.isEmpty ? nil : sighting.rectifier.flatMap { whole?.range()?.bin(of: $0.high) }
+        whole?.add(samples: local.pending * MapLayout.lanes) { counters in
+            move(&local, NKWholeBins(counts: counters, bins: Int32(bins), inverseWidth: inverseWidth))
+            if let bound { counters[bound & (bins - 1)] += clipped.reduce(0) { $0 + UInt32($1) } }
         }
     }
+
+    /// Adds what other images show.
+    mutating func merge(_ other: TensorSums) {
+        MomentRows.merge(other.rows, into: &rows)
+        MomentRows.merge(other.rectifiedRows, into: &rectifiedRows)
+        if let more = other.wholeCounts { wholeCounts?.merge(more) }
+    }
+
+    /// The moments of the whole tensor, and its histogram if it was counted.
+    var whole: (moments: Moments, histogram: Histogram?) {
+        Self.whole(rows, sighting, sighting.rectifier == nil ? wholeCounts : nil)
+    }
+
+    /// What leaves the tensor's rectifier, and the same of it.
+    var rectifiedWhole: (tensor: TensorID, whole: (moments: Moments, histogram: Histogram?))? {
+        sighting.rectifier.map { ($0.output, Self.whole(rectifiedRows, sighting, wholeCounts)) }
+    }
+
+    private static func whole(
+        _ rows: [Double], _ sighting: Sighting, _ counts: BinCounts<UInt32>?
+    ) -> (moments: Moments, histogram: Histogram?) {
+        let moments = MomentRows.whole(rows, channels: sighting.channels)
+        return (moments, counts?.histogram(zeroCount: moments.zeroCount))
+    }
+
+    /// The moments of each channel.
+    var channels: [Moments] { MomentRows.moments(rows, channels: sighting.channels) }
+
+    /// The same of what leaves the tensor's rectifier.
+    var rectifiedChannels: [Moments] { MomentRows.moments(rectifiedRows, channels: sighting.channels) }
 }

@@ -17,11 +17,9 @@ package struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithm
             buffer.prefix(room).initialize(repeating: .zero)
             initialized = room
         }
-        let start = storage.withUnsafeMutableBufferPointer { buffer in
-            let misaligned = Int(bitPattern: buffer.baseAddress) % cacheLine
-            let start = misaligned == 0 ? 0 : (cacheLine - misaligned) / stride
+        let start = storage.firstOnCacheLine
+        storage.withUnsafeMutableBufferPointer { buffer in
             fill(UnsafeMutableBufferPointer(rebasing: buffer[start..<start + count]))
-            return start
         }
         self.storage = storage
         self.start = start
@@ -36,5 +34,22 @@ package struct AlignedArray<Element: BitwiseCopyable & Sendable & AdditiveArithm
             guard let base = buffer.baseAddress else { preconditionFailure("the storage is never empty") }
             return try body(base + start)
         }
+    }
+}
+
+extension Array where Element: BitwiseCopyable & AdditiveArithmetic {
+    /// The index of the first element that starts a cache line, in this array and not in its copies.
+    fileprivate var firstOnCacheLine: Int {
+        withUnsafeBufferPointer { buffer in
+            let misaligned = Int(bitPattern: buffer.baseAddress) % cacheLine
+            return misaligned == 0 ? 0 : (cacheLine - misaligned) / MemoryLayout<Element>.stride
+        }
+    }
+
+    /// `count` zeros that begin at an index where a cache line starts, as long as the array is not copied: then they begin there
+    /// still, but kernels take longer.
+    static func onCacheLine(count: Int) -> (array: [Element], start: Int) {
+        let array = [Element](repeating: .zero, count: count + cacheLine / MemoryLayout<Element>.stride)
+        return (array, array.firstOnCacheLine)
     }
 }

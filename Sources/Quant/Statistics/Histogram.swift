@@ -62,50 +62,17 @@ public struct Histogram: Hashable, Sendable {
         zeroCount += zeros
     }
 
-    /// b = E|X − EX| of samples that have these moments, and this distribution in bins with an edge at 0.
+    /// b = E|X − EX| of samples that have these moments, and this distribution in bins of which one has an edge at 0.
     ///
-    /// Only the samples between 0 and the mean are taken from the bins, by a cubic through their cumulative counts; the
-    /// rest are exact sums.
+    /// - Parameter scale: how many of the samples one count stands for; by default what their numbers say.
     ///
     /// Source: docs/quantization.md, eq. 14a.
-    public func meanAbsoluteDeviation(_ moments: Moments) -> Double {
-        let (n, mean, positive) = (Double(moments.count), moments.mean, moments.positive)
-        guard n > 0, total > 0 else { return 0 }
-        // Deviations below the mean sum to those above; the side that holds 0 is summed.
-        let exact =
-            mean > 0
-            ? mean * (n - Double(positive.count)) - (mean * n - positive.sum)
-            : positive.sum - mean * Double(positive.count + moments.zeroCount)
-        let sum = exact + n / Double(total) * binWidth * countsTowards(mean)
-        // No mean absolute deviation exceeds the root of the mean square.
-        return Swift.max(0, Swift.min(2 * sum / n, (moments.second / n).squareRoot()))
-    }
-
-    /// The integral over t from 0 to `end`, in bins, of the number of samples between 0 and t.
-    private func countsTowards(_ end: Double) -> Double {
+    public func meanAbsoluteDeviation(_ moments: Moments, scale: Double? = nil) -> Double {
         let edge = Int((-lo / binWidth).rounded())
-        let reach = abs(end) / binWidth
-        // Bins are numbered from 0 towards the end; the samples may begin further out.
-        let first = Swift.max(0, end > 0 ? -edge : edge - counts.count)
-        func samples(_ step: Int) -> Double? {
-            let bin = end > 0 ? edge + step : edge - 1 - step
-            return counts.indices.contains(bin) ? Double(counts[bin]) : nil
-        }
-        var (inside, integral) = (0.0, 0.0)
-        var (last, this) = (samples(first - 1), samples(first))
-        for step in first..<Swift.max(first, Int(reach) + 1) {
-            guard let own = this else { break }
-            let next = samples(step + 1)
-            let (before, after) = (last ?? own, next ?? own)
-            (last, this) = (own, next)
-            // The density that has these three bins' counts: a + b u + c u² for u from 0 to 1.
-            let (b, c) = (own - before, (after - 2 * own + before) / 2)
-            let a = own - b / 2 - c / 3
-            let u = Swift.min(1, reach - Double(step))
-            integral += u * (inside + u * (a / 2 + u * (b / 6 + u * c / 12)))
-            inside += own
-        }
-        return integral
+        return moments.meanAbsoluteDeviation(
+            binWidth: binWidth, bins: -edge...counts.count - 1 - edge,
+            scale: scale ?? Double(moments.count) / Double(Swift.max(1, total))
+        ) { counts[edge + $0] }
     }
 
     /// E[X²] under the histogram.

@@ -126,4 +126,57 @@ public struct Moments: Hashable, Sendable {
     public func meanAbsoluteDeviation(of samples: UnsafeBufferPointer<Float>) -> Double {
         samples.reduce(0) { $1.isFinite ? $0 + abs(Double($1) - mean) : $0 } / Double(max(1, count))
     }
+
+    /// b = E|X − EX| of the samples, from their distribution in bins: bin i holds those from i w to (i + 1) w, exact zeros apart.
+    ///
+    /// Only the samples between 0 and the mean are taken from the bins, by a cubic through their cumulative counts; the
+    /// rest are exact sums.
+    ///
+    /// - Parameters:
+    ///   - binWidth: w.
+    ///   - bins: those that hold samples; may have others among them.
+    ///   - scale: how many of the samples one count stands for.
+    ///   - samples: the count of one of `bins`.
+    ///
+    /// Source: docs/quantization.md, eq. 14a.
+    public func meanAbsoluteDeviation(
+        binWidth: Double, bins: ClosedRange<Int>, scale: Double = 1, samples: (Int) -> Int
+    ) -> Double {
+        guard count > 0 else { return 0 }
+        let n = Double(count)
+        // Deviations below the mean sum to those above; the side that holds 0 is summed.
+        let exact =
+            mean > 0
+            ? mean * (n - Double(positive.count)) - (mean * n - positive.sum)
+            : positive.sum - mean * Double(positive.count + zeroCount)
+        let sum = exact + scale * binWidth * Self.countsTowards(mean / binWidth, bins, samples)
+        // No mean absolute deviation exceeds the root of the mean square.
+        return max(0, min(2 * sum / n, (second / n).squareRoot()))
+    }
+
+    /// The integral over t from 0 to `end`, in bins, of the number of samples between 0 and t.
+    private static func countsTowards(_ end: Double, _ bins: ClosedRange<Int>, _ samples: (Int) -> Int) -> Double {
+        let reach = abs(end)
+        // Bins are numbered from 0 towards the end; the samples may begin further out.
+        let first = max(0, end > 0 ? bins.lowerBound : -1 - bins.upperBound)
+        func count(_ step: Int) -> Double? {
+            let bin = end > 0 ? step : -1 - step
+            return bins.contains(bin) ? Double(samples(bin)) : nil
+        }
+        var (inside, integral) = (0.0, 0.0)
+        var (last, this) = (count(first - 1), count(first))
+        for step in first..<max(first, Int(reach) + 1) {
+            guard let own = this else { break }
+            let next = count(step + 1)
+            let (before, after) = (last ?? own, next ?? own)
+            (last, this) = (own, next)
+            // The density that has these three bins' counts: a + b u + c u² for u from 0 to 1.
+            let (b, c) = (own - before, (after - 2 * own + before) / 2)
+            let a = own - b / 2 - c / 3
+            let u = min(1, reach - Double(step))
+            integral += u * (inside + u * (a / 2 + u * (b / 6 + u * c / 12)))
+            inside += own
+        }
+        return integral
+    }
 }

@@ -43,8 +43,10 @@ public struct Statistics: Hashable, Sendable {
     }
 
     /// The statistics of samples that were counted.
-    public init(_ moments: Moments, _ histogram: Histogram) {
-        self.init(moments, meanAbsoluteDeviation: histogram.meanAbsoluteDeviation(moments))
+    ///
+    /// - Parameter scale: how many of the samples one count stands for; by default what their numbers say.
+    public init(_ moments: Moments, _ histogram: Histogram, scale: Double? = nil) {
+        self.init(moments, meanAbsoluteDeviation: histogram.meanAbsoluteDeviation(moments, scale: scale))
     }
 
     /// Whether no sample is negative.

@@ -18,10 +18,8 @@ import Testing
         let bins = counts.bins
         for sample in samples {
             counts.cover(sample, sample)
-            counts.add(samples: 1) { counters, inverseWidths in
-                let position = Int((sample * inverseWidths[0]).rounded(.down))
-                if sample != 0 { counters[position & (bins - 1)] += 1 }
-            }
+            let position = Int((sample * counts.inverseWidths[0]).rounded(.down))
+            counts.add(samples: 1) { if sample != 0 { $0[position & (bins - 1)] += 1 } }
         }
     }
 
@@ -85,23 +83,70 @@ import Testing
         #expect(wider.histogram(zeroCount: 0) == many.histogram(zeroCount: 0))
     }
 
-    @Test(arguments: InstructionSet.available)
-    func countsTakenFromAnotherAreItsOwn(isa: InstructionSet) {
+    /// A block's counters: some samples in every lane that carries data, scaled by the lane's number.
+    private func count(_ samples: some Sequence<Float>, lanes: Int, in local: inout BlockCounts) {
+        local.count(samples: 250, isClipped: false) { bins in
+            for sample in samples {
+                for lane in 0..<lanes {
+                    let scaled = sample * Float(lane + 1)
+                    let bin = Int((scaled * bins.inverseWidths[lane]).rounded(.down)) & (Int(bins.bins) - 1)
+                    if scaled != 0 { bins.counts[lane * Int(bins.stride) + bin] += 1 }
+                }
+            }
+        }
+    }
+
+    private func cover(_ samples: some Collection<Float>, lanes: Int, in local: inout BlockCounts) {
+        var rows = [Double](repeating: 0, count: MomentRows.blockSize)
+        for lane in 0..<lanes {
+            rows[Int(NKMomentLeast) * MapLayout.lanes + lane] = Double((samples.min() ?? 0) * Float(lane + 1))
+            rows[Int(NKMomentGreatest) * MapLayout.lanes + lane] = Double((samples.max() ?? 0) * Float(lane + 1))
+        }
+        local.cover(rows, rectified: nil, lanes: lanes)
+    }
+
+    @Test(arguments: InstructionSet.available, [64, 1024])
+    func countsOfABlockGoToItsChannelsAndToTheWhole(isa: InstructionSet, bins: Int) {
+        let lanes = 3
         // Ranges that grow meanwhile, on either side, and counters that would overflow.
         for limit in [Int(UInt16.max), 300] {
-            var shared = BinCounts<UInt16>(bins: 64, lanes: 1, limit: limit)
-            var local = BinCounts<UInt16>(bins: 64, lanes: 1)
+            var channels = BinCounts<UInt16>(bins: bins, lanes: MapLayout.lanes, limit: limit)
+            var whole = BinCounts<UInt32>(bins: BlockCounts.bins, lanes: 1)
+            var local = BlockCounts()
             for start in stride(from: 0, to: samples.count, by: 250) {
                 let part = samples[start..<start + 250]
-                local.begin(part.min() ?? 0, part.max() ?? 0, lane: 0, asWideAs: shared.ranges[0])
-                fill(&local, part)
-                if start == 500 { shared.cover(-300, 0) }
-                shared.take(&local, isa: isa)
-                #expect(local.histogram(zeroCount: 0).total == 0)
+                cover(part, lanes: lanes, in: &local)
+                whole.cover(local.range.lo, local.range.hi)
+                local.widen(&channels)
+                local.chooseBins(channels, whole: whole)
+                count(part, lanes: lanes, in: &local)
+                // Another thread has seen more by now.
+                if start == 500 { for lane in 0..<lanes { channels.cover(-300, 0, lane: lane) } }
+                let inverseWidth = whole.inverseWidths[0]
+                whole.add(samples: 250 * lanes) {
+                    local.move(
+                        to: &channels,
+                        whole: NKWholeBins(
+                            counts: $0, bins: Int32(BlockCounts.bins), inverseWidth: inverseWidth), isa: isa)
+                }
+                local.withBins { bins in
+                    #expect((0..<lanes * Int(bins.stride)).allSatisfy { bins.counts[$0] == 0 })
+                }
             }
-            var other = counts(samples)
-            other.cover(-300, 0)
-            #expect(shared.histogram(zeroCount: 0) == other.histogram(zeroCount: 0))
+            for lane in 0..<lanes {
+                var expected = counts(samples.map { $0 * Float(lane + 1) }, bins: bins)
+                expected.cover(-300, 0)
+                #expect(channels.histogram(lane: lane, zeroCount: 0) == expected.histogram(zeroCount: 0))
+            }
+            let all = (0..<lanes).flatMap { lane in samples.map { $0 * Float(lane + 1) } }
+            #expect(whole.histogram(zeroCount: 0) == counts(all, bins: BlockCounts.bins).histogram(zeroCount: 0))
+            guard bins >= 128 else { continue }
+            var together = BinCounts<UInt32>(bins: bins, lanes: 1)
+            together.cover(min(-300, all.min() ?? 0), all.max() ?? 0)
+            together.add(channels, lanes: lanes, isa: isa)
+            var expected = counts(all, bins: bins)
+            expected.cover(-300, 0)
+            #expect(together.histogram(zeroCount: 0) == expected.histogram(zeroCount: 0))
         }
     }
 

@@ -27,7 +27,7 @@ import Testing
     ) -> TensorSums {
         let map = FeatureMap(layout: layout, capacity: 2)
         map.load(planar: values, into: 0..<2)
-        var local = ChannelCounts.Local(bins: counts?.bins ?? 64)
+        var local = BlockCounts()
         var sums = TensorSums(
             Sighting(
                 channels: layout.channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
@@ -48,10 +48,6 @@ import Testing
         a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
     }
 
-    private func statistics(
-        _ layout: MapLayout, _ values: [Float], _ isa: InstructionSet, _ counts: ChannelCounts?
-    ) -> TensorStatistics { sums(layout, values, isa, counts).statistics }
-
     private func samples(_ channel: Int, _ layout: MapLayout, _ values: [Float]) -> [Float] {
         let plane = layout.height * layout.width
         return (0..<2).flatMap { image -> ArraySlice<Float> in
@@ -65,7 +61,7 @@ import Testing
         for (index, layout) in Self.layouts.enumerated() {
             for isRectified in [false, true] {
                 let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(50 + index))
-                let found = statistics(layout, values, isa, nil)
+                let found = sums(layout, values, isa, nil)
                 for channel in 0..<layout.channels {
                     compare(found.channels[channel], samples(channel, layout, values))
                 }
@@ -92,10 +88,10 @@ import Testing
         for (index, layout) in Self.layouts.enumerated() {
             for isRectified in [false, true] {
                 let values = values(layout, isRectified: isRectified, odd: odd, seed: UInt64(70 + index))
-                let counts = ChannelCounts(channels: layout.channels, bins: 64)
-                let found = statistics(layout, values, isa, counts)
+                let counts = ChannelCounts(channels: layout.channels, bins: 128)
+                let found = sums(layout, values, isa, counts)
                 #expect(found.whole.histogram == expected(values, bins: 4096))
-                #expect(statistics(layout, values, isa, nil).whole.histogram == found.whole.histogram)
+                #expect(sums(layout, values, isa, nil).whole.histogram == found.whole.histogram)
                 compare(counts, found.channels, layout, values)
             }
         }
@@ -103,9 +99,9 @@ import Testing
 
     private func compare(_ counts: ChannelCounts, _ moments: [Moments], _ layout: MapLayout, _ values: [Float]) {
         for (channel, moments) in moments.enumerated() {
-            #expect(
-                counts.histogram(of: channel, zeroCount: moments.zeroCount)
-                    == expected(samples(channel, layout, values), bins: 64))
+            let expected = expected(samples(channel, layout, values), bins: 128)
+            #expect(counts.histogram(of: channel, zeroCount: moments.zeroCount) == expected)
+            #expect(counts.statistics(of: channel, moments) == Statistics(moments, expected))
         }
     }
 
@@ -121,24 +117,55 @@ import Testing
                         .map { $0 + shift }
                     for (place, value) in odd.enumerated() { values[place % values.count] = value }
                     let rectified = values.map { $0.isNaN ? $0 : min(max($0, 0), high) }
-                    let counts = ChannelCounts(channels: layout.channels, bins: 64, entersRectifier: true)
+                    let counts = ChannelCounts(channels: layout.channels, bins: 128, entersRectifier: true)
                     let found = sums(
                         layout, values, isa, counts,
                         rectifier: Sighting.Rectifier(output: TensorID(1), high: high))
-                    let (before, after) = (found.statistics, found.rectifiedStatistics)
+                    let (before, after) = (found.channels, found.rectifiedChannels)
                     for channel in 0..<layout.channels {
-                        compare(before.channels[channel], samples(channel, layout, values))
-                        compare(after.channels[channel], samples(channel, layout, rectified))
+                        compare(before[channel], samples(channel, layout, values))
+                        compare(after[channel], samples(channel, layout, rectified))
                     }
-                    #expect(before.whole.histogram == nil)
-                    #expect(after.whole.histogram == expected(rectified, bins: 4096))
-                    compare(counts, before.channels, layout, values)
-                    compare(counts.rectified(high: high), after.channels, layout, rectified)
+                    #expect(found.whole.histogram == nil)
+                    #expect(found.rectifiedWhole?.whole.histogram == expected(rectified, bins: 4096))
+                    compare(counts, before, layout, values)
+                    compare(counts.rectified(high: high), after, layout, rectified)
                     #expect(
-                        counts.whole.histogram(zeroCount: before.whole.moments.zeroCount)
-                            == expected(values, bins: 64))
+                        counts.whole(isa: isa).histogram(zeroCount: found.whole.moments.zeroCount)
+                            == expected(values, bins: 128))
                 }
             }
+        }
+    }
+
+    /// Counts move on when a range outgrows the thread's bins, when 16 bits are full, and at the end of a block.
+    @Test(arguments: InstructionSet.available, [1, 1.03] as [Float])
+    func mapsOfManyPixelsAreCountedInParts(isa: InstructionSet, growth: Float) {
+        let layout = MapLayout(channels: 2, height: 200, width: 190, halo: 1)
+        var random = SplitMix64(seed: 5)
+        let size = layout.height * layout.width
+        let growths = Array(sequence(first: Float(1)) { $0 * growth }.prefix(layout.height))
+        let values = random.reals(2 * layout.elements).enumerated().map { index, value in
+            // Rows whose range grows up to 370 times; one channel holds many equal values, the other a constant at first.
+            let row = index % size / layout.width
+            let grown = (3 * value + 1) * growths[row]
+            return index / size % 2 == 0 ? (index % 3 > 0 ? 0.5 : grown) : (row < 50 ? -1 : grown)
+        }
+        for high: Float? in [nil, .infinity, 6] {
+            let counts = ChannelCounts(channels: 2, bins: 128, entersRectifier: high != nil)
+            let rectifier = high.map { Sighting.Rectifier(output: TensorID(1), high: $0) }
+            let found = sums(layout, values, isa, counts, rectifier: rectifier)
+            compare(counts, found.channels, layout, values)
+            guard let high else {
+                #expect(found.whole.histogram == expected(values, bins: 4096))
+                continue
+            }
+            let rectified = values.map { min(max($0, 0), high) }
+            compare(counts.rectified(high: high), found.rectifiedChannels, layout, rectified)
+            #expect(found.rectifiedWhole?.whole.histogram == expected(rectified, bins: 4096))
+            #expect(
+                counts.whole(isa: isa).histogram(zeroCount: found.whole.moments.zeroCount)
+                    == expected(values, bins: 128))
         }
     }
 

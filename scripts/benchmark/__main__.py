@@ -139,7 +139,8 @@ def main():
                 own = {name: figures["rates"][name] for name in PASSES[part]}
                 keep(part, f"{net.name} {count}", {**figures, "rates": own})
         if "calibration" in parts:
-            keep("calibration", f"{net.name} 2", calibration(net, 2))
+            for count in threads:
+                keep("calibration", f"{net.name} {count}", calibration(net, int(count)))
         if "edit" in parts and net.name in ("fashion-resnet20", "resnet20"):
             keep("edit", f"{net.name} 2", edits(net, 2))
         if "prepare" in parts and net.name == "resnet50":

@@ -35,6 +35,13 @@ typedef enum {
     NKLevelAVX512VNNI = 3,
 } NKLevel;
 
+/// Moves the calling thread, number `thread` of those of a run, to a processor of its own, if there are as many threads as
+/// processors that they may run on. Nothing is fixed: the system may move it at any time afterwards.
+///
+/// A thread that is woken while another program runs for a moment is often put on the same processor as the thread before it, and
+/// stays there until the system balances its load: for 4 to 12 ms, as long as a run over a few hundred images.
+void nk_begin_thread(int thread, int threads);
+
 /// Whether this processor and operating system can run the kernels of `level`.
 bool nk_level_available(NKLevel level);
 

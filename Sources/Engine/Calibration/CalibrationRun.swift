@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Net
 public import Quant
 
@@ -39,8 +40,9 @@ public struct CalibrationRun: Sendable {
         let merged = Shared(MergedParts(partsPerShare: Self.parts / Self.shares))
         let (next, done) = (WorkCounter(0), WorkCounter(0))
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<options.threads {
+            for thread in 0..<options.threads {
                 group.addTask {
+                    nk_begin_thread(Int32(thread), Int32(options.threads))
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
                     var local = BlockCounts()
                     while true {

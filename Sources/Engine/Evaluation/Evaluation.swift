@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Glibc
 
 /// How a run over many images is divided: threads, instruction set, cancellation.
@@ -68,8 +69,9 @@ public struct Evaluation: Sendable {
         // Nets of large maps run few images at a time: taking as few keeps all threads busy on a handful of images.
         let taken = [1, 2, 4].contains(capacity) ? capacity : Self.chunkSize
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<options.threads {
+            for thread in 0..<options.threads {
                 group.addTask {
+                    nk_begin_thread(Int32(thread), Int32(options.threads))
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
                     while true {
                         let start = next.take(taken)

@@ -17,7 +17,7 @@ NK_INLINE nk_ints NK_NAME(floorOf)(nk_floats value) {
 #endif
 }
 
-/// Where samples count.
+/// Where samples count. Lanes that carry no data have one counter each, in the last row.
 typedef struct {
     uint16_t *counts;
     nk_floats inverse, changedInverse;
@@ -26,9 +26,10 @@ typedef struct {
     nk_ints kept, changed, none;
 } NK_NAME(Counters);
 
-NK_INLINE NK_NAME(Counters) NK_NAME(countersOf)(bool rectifies, const NKBlockBins *bins) {
+NK_INLINE NK_NAME(Counters) NK_NAME(countersOf)(bool rectifies, const NKBlockBins *bins, int lanes) {
     const nk_ints lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    nk_ints kept = lane * bins->stride, changed = (NKLanes + lane) * bins->stride;
+    const nk_ints used = lane < (nk_ints)(lanes), none = (2 * bins->stride + 1) * NKLanes + lane;
+    nk_ints kept = used ? lane * bins->stride : none, changed = used ? (NKLanes + lane) * bins->stride : none;
     // Otherwise the compiler multiplies again for each pixel.
     NK_KEEP(kept);
     NK_KEEP(changed);
@@ -37,10 +38,10 @@ NK_INLINE NK_NAME(Counters) NK_NAME(countersOf)(bool rectifies, const NKBlockBin
         .counts = bins->counts,
         .inverse = inverse,
         .changedInverse = rectifies ? NK_NAME(load)(bins->inverseWidths + NKLanes) : inverse,
-        .mask = (nk_ints)(bins->bins - 1),
+        .mask = used & (nk_ints)(bins->bins - 1),
         .kept = kept,
         .changed = changed,
-        .none = (2 * bins->stride + 1) * NKLanes + lane};
+        .none = none};
 }
 
 /// The counters of a group of pixels, which wait: they are changed between the sums of the group that follows, those of one

@@ -148,7 +148,7 @@ NK_INLINE void NK_NAME(sweep)(
     nk_doubles sum = none, sumOfSquares = none;
     nk_ints positives = (nk_ints)(0), zeros = positives, odd = positives, low = positives;
     nk_ints clipped = positives, finiteAbove = positives;
-    const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, &into->bins);
+    const NK_NAME(Counters) counters = NK_NAME(countersOf)(rectifies, &into->bins, planes.lanes);
     NK_NAME(Waiting) groups[2], *found = groups, *due = groups + 1;
     NK_NAME(endGroup)(&counters, due, 0);
     int pixels = 0;

@@ -138,6 +138,46 @@ import Testing
         }
     }
 
+    /// Activations such as Sigmoid write something into lanes that carry no data.
+    @Test(arguments: InstructionSet.available)
+    func lanesWithoutDataLeaveNothingBehind(isa: InstructionSet) {
+        let narrow = FeatureMap(layout: MapLayout(channels: 3, height: 5, width: 7), capacity: 2)
+        narrow.load(planar: values(narrow.layout, isRectified: false, odd: [], seed: 7), into: 0..<2)
+        for row in 0..<narrow.layout.height {
+            let view = StoredMap.floats(narrow).view(image: 0, block: 0, y: row, x: 0)
+            for column in 0..<narrow.layout.width {
+                for lane in 3..<MapLayout.lanes {
+                    view.origin[column * MapLayout.lanes + lane] = [0.5, 0, 7][lane % 3]
+                }
+            }
+        }
+        let layout = MapLayout(channels: 16, height: 5, width: 7)
+        let values = values(layout, isRectified: false, odd: [], seed: 8)
+        let wide = FeatureMap(layout: layout, capacity: 2)
+        wide.load(planar: values, into: 0..<2)
+        for rectifier in [nil, Sighting.Rectifier(output: TensorID(1), high: 6)] {
+            var local = BlockCounts()
+            func add(_ map: FeatureMap, _ images: Range<Int>) -> ChannelCounts {
+                let channels = map.layout.channels
+                let counts = ChannelCounts(channels: channels, bins: 128, entersRectifier: rectifier != nil)
+                var sums = TensorSums(
+                    Sighting(channels: channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
+                sums.add(map, images, local: &local, isa: isa)
+                compare(
+                    sums.channels[0], map === wide ? samples(0, layout, values) : Array(narrow.planar(0..<1)[..<35])
+                )
+                return counts
+            }
+            _ = add(narrow, 0..<1)
+            let counts = add(wide, 0..<2)
+            for channel in 0..<layout.channels {
+                #expect(
+                    counts.histogram(of: channel, zeroCount: 0)
+                        == expected(samples(channel, layout, values), bins: 128))
+            }
+        }
+    }
+
     /// Counts move on when a range outgrows the thread's bins, when 16 bits are full, and at the end of a block.
     @Test(arguments: InstructionSet.available, [1, 1.03] as [Float])
     func mapsOfManyPixelsAreCountedInParts(isa: InstructionSet, growth: Float) {

@@ -101,6 +101,14 @@ import Testing
         #expect(layer?["threshold"] == .null && layer?["sqnrWeights"] == .null && layer?["weightBits"] == .int(32))
     }
 
+    /// Sums stored in 8 bits between layers that read them as they are.
+    @Test func layersOfRealInputsReadWhatIsStoredAsCodes() throws {
+        let report = try json(
+            ["evaluate", "fashion-resnet20", "--json", "--activations", "float", "--first-last", "float"] + few)
+        #expect((number(report["quantized"]?["agreement"]) ?? 0) > 0.9)
+        #expect(items(report["layers"]).allSatisfy { $0["activationBits"] == .int(32) })
+    }
+
     @Test func inspectCountsWhatTheNetHolds() throws {
         let report = try json(["inspect", "fashion-vgg", "--json"])
         let layers = items(report["layers"])

@@ -24,8 +24,8 @@ struct SlotAssignment {
         self.paths = paths
         var lastUse: [TensorID: Int] = [:]
         var needsValue = observed.union(logits).union(net.graph.outputs)
-        // What others look at stays in floats.
-        let staysFloat = storesCodes ? needsValue.union(net.graph.inputs) : nil
+        // What others look at, and layers of real inputs read, stays in floats.
+        var staysFloat = storesCodes ? needsValue.union(net.graph.inputs) : nil
         for (position, unit) in net.units.enumerated() {
             switch unit {
             case .layer(let index):
@@ -36,7 +36,10 @@ struct SlotAssignment {
                     needsValue.insert(addend)
                     lastUse[addend] = position
                 }
-                if (plan?.layers[index].input ?? .real) == .real { needsValue.insert(layer.input) }
+                if (plan?.layers[index].input ?? .real) == .real {
+                    needsValue.insert(layer.input)
+                    staysFloat?.insert(layer.input)
+                }
             case .operation(let node):
                 for input in node.inputs.compactMap({ $0 }) where net.graph.constants[input] == nil {
                     needsValue.insert(input)

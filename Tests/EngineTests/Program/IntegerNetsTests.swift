@@ -147,6 +147,35 @@ private struct MixedGraph {
         }
     }
 
+    /// Layers of real inputs, or real weights, run between integer ones and store the same values in both programs.
+    @Test(arguments: InstructionSet.available)
+    func layersLeftInFloatsStoreWhatTheSimulatedNetStores(isa: InstructionSet) async throws {
+        let calibration = try await CalibrationRun(
+            net, on: source, options: RunOptions(threads: 2, isa: .best)
+        ).run()
+        var random = SplitMix64(seed: 79)
+        for trial in 0..<24 {
+            var options = PlanOptions.standard
+            options.granularity = trial % 3 == 0 ? .channel : .tensor
+            options.residual = [ResidualStorage.eightBits, .same, .float][trial % 3]
+            var configuration = Configuration(options, for: net)
+            for index in net.layers.indices {
+                if Bool.random(using: &random) || trial == 0 { configuration.layers[index].activations = .float }
+                if Int.random(in: 0..<4, using: &random) == 0 { configuration.layers[index].weights = .float }
+            }
+            let plan = QuantizationPlan(net: net, calibration: calibration, configuration: configuration)
+            let integer = Program(net, plan: plan, arithmetic: .fastest(isa))
+            let values = try values(integer, isa: isa)
+            #expect(try values == self.values(Program(net, plan: plan), isa: isa), "trial \(trial)")
+            #expect(values.count == Self.count * 7 && values.contains { $0 != 0 })
+        }
+    }
+
+    private func values(_ program: Program, isa: InstructionSet) throws -> [Float] {
+        try Execution(program, capacity: Self.count, isa: isa).run(
+            [try source.values(at: 0..<Self.count)], images: Self.count)
+    }
+
     /// Runs over stored bytes take their codes from a table, and give what runs over preprocessed values give.
     @Test func logitsAreThoseOfTheSimulatedPath() async throws {
         let options = RunOptions(threads: 2, isa: .best)

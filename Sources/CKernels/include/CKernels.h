@@ -144,6 +144,7 @@ typedef struct {
     const void *weights;
     /// Their `weights` count bytes, or floats when those are.
     const NKOutputBlock *blocks;
+    int blockCount;
     /// The code of zero in the input.
     int zeroPoint;
     /// [block][16]: the sum of each output's weights.

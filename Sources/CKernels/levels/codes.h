@@ -34,6 +34,24 @@ NK_INLINE nk_ints NK_NAME(widen)(nk_ints sum, nk_pairs narrow) {
 #endif
 }
 
+/// Weights that are wanted in the second-level cache before they are multiplied, a few cache lines at a time.
+typedef struct {
+    const int8_t *next, *end;
+    /// Bytes for each input block of each register tile.
+    ptrdiff_t step;
+} NK_NAME(CodesAhead);
+
+/// The `bytes` bytes of weights from `next` on, spread over `tiles` register tiles of `inputBlocks` input blocks.
+NK_INLINE NK_NAME(CodesAhead) NK_NAME(codesAhead)(const int8_t *next, ptrdiff_t bytes, int tiles, int inputBlocks) {
+    const ptrdiff_t steps = (ptrdiff_t)tiles * inputBlocks, lines = (bytes + 63) / 64;
+    return (NK_NAME(CodesAhead)){next, next + bytes, (lines + steps - 1) / steps * 64};
+}
+
+NK_INLINE void NK_NAME(fetchCodesAhead)(NK_NAME(CodesAhead) *ahead) {
+    const int8_t *end = ahead->end - ahead->next < ahead->step ? ahead->end : ahead->next + ahead->step;
+    for (; ahead->next < end; ahead->next += 64) __builtin_prefetch(ahead->next, 0, 2);
+}
+
 /// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
 typedef struct {
     const NKCodeConvolution *convolution;
@@ -44,6 +62,8 @@ typedef struct {
     NK_NAME(Positions) rows;
     /// Those of the tile's first pixel that do not lie to the left of the input, and of its last not to the right.
     NK_NAME(Positions) columns;
+    /// The weights of the blocks after these.
+    NK_NAME(CodesAhead) ahead;
 #if defined(NK_PACK_SOME_UNITS)
     /// Where codes go from the registers, with the tile's first pixel; a row without `output` goes to the sums.
     NK_NAME(CodeDirect) direct;
@@ -85,23 +105,12 @@ NK_INLINE void NK_NAME(multiplyCodeLanes)(
     }
 }
 
-/// results[block][pixel] as floats, for `pixels` pixels and `blocks` output blocks; see NKCodeConvolution for the formula.
-/// Codes are multiplied as they are, zero points included, and the sums start at what these add too much.
-NK_INLINE void NK_NAME(multiplyCodes)(
-    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep, const NK_NAME(CodeWork) *work,
-    const uint8_t *source, float *results) {
+/// Adds the products of all kernel positions.
+NK_INLINE void NK_NAME(multiplyPositions)(
+    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep, NK_NAME(CodeWork) *work,
+    const uint8_t *source, NK_NAME(CodeSums) *sums) {
     const NKCodeConvolution *convolution = work->convolution;
     const NKInput *input = work->input;
-    NK_NAME(CodeSums) sums;
-    sums.narrowLeft = convolution->narrowSteps;
-    NK_UNROLL for (int b = 0; b < blocks; b++) {
-        const nk_ints weightSums = *(const nk_ints *)(convolution->weightSums + (work->block + b) * NKLanes);
-        const nk_ints start = weightSums * (nk_ints)(-convolution->zeroPoint);
-        NK_UNROLL for (int p = 0; p < pixels; p++) {
-            sums.sum[b][p] = start;
-            sums.narrow[b][p] = (nk_pairs)(0);
-        }
-    }
     const NKOutputBlock *outputBlock = &convolution->blocks[work->block];
     const int8_t *weights = (const int8_t *)convolution->weights + outputBlock->weights;
     for (int first = outputBlock->firstInput; first < outputBlock->endInput;) {
@@ -110,6 +119,7 @@ NK_INLINE void NK_NAME(multiplyCodes)(
         const ptrdiff_t columnWeights = lanes / 4 * (isNarrow ? 64 : NK_NAME(stepBytes));
         const ptrdiff_t rowWeights = convolution->kernelWidth * columnWeights;
         const uint8_t *corner = source + inputBlock * input->blockStride + first % NKLanes;
+        NK_NAME(fetchCodesAhead)(&work->ahead);
         for (int row = work->rows.first; row < work->rows.end; row++) {
             const uint8_t *position = corner + row * input->kernelRowStep;
             const int8_t *weight = weights + row * rowWeights;
@@ -117,7 +127,7 @@ NK_INLINE void NK_NAME(multiplyCodes)(
                 const bool skipsFirst = column < work->columns.first, skipsLast = column >= work->columns.end;
 #define NK_MULTIPLY(from, to) \
     NK_NAME(multiplyCodeLanes)( \
-        isNarrow, from, to, blocks, pixelStep, pixels, work, position, weight, lanes, &sums)
+        isNarrow, from, to, blocks, pixelStep, pixels, work, position, weight, lanes, sums)
                 // Most positions; the others leave out a pixel of the tile that reads the halo.
                 if (!skipsFirst && !skipsLast) NK_MULTIPLY(0, pixels);
                 else if (!skipsLast) NK_MULTIPLY(1, pixels);
@@ -131,6 +141,47 @@ NK_INLINE void NK_NAME(multiplyCodes)(
         weights += convolution->kernelHeight * rowWeights;
         first = end;
     }
+}
+
+/// The same for a kernel of one position that all pixels read: nothing to decide between two blocks of inputs.
+NK_INLINE void NK_NAME(multiplyPoints)(
+    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep, NK_NAME(CodeWork) *work,
+    const uint8_t *source, NK_NAME(CodeSums) *sums) {
+    const NKOutputBlock *outputBlock = &work->convolution->blocks[work->block];
+    const int8_t *weights = (const int8_t *)work->convolution->weights + outputBlock->weights;
+    const ptrdiff_t blockStride = work->input->blockStride;
+    const uint8_t *codes = source + outputBlock->firstInput / NKLanes * blockStride;
+    int first = outputBlock->firstInput % NKLanes, left = outputBlock->endInput - outputBlock->firstInput;
+    for (; left > 0; codes += blockStride, first = 0) {
+        const int lanes = left < NKLanes - first ? left : NKLanes - first;
+        NK_NAME(fetchCodesAhead)(&work->ahead);
+        NK_NAME(multiplyCodeLanes)(
+            isNarrow, 0, pixels, blocks, pixelStep, pixels, work, codes + first, weights, lanes, sums);
+        weights += lanes / 4 * (isNarrow ? 64 : NK_NAME(stepBytes));
+        left -= lanes;
+    }
+}
+
+/// results[block][pixel] as floats, for `pixels` pixels and `blocks` output blocks; see NKCodeConvolution for the formula.
+/// Codes are multiplied as they are, zero points included, and the sums start at what these add too much.
+NK_INLINE void NK_NAME(multiplyCodes)(
+    const bool isNarrow, const int pixels, const int blocks, const ptrdiff_t pixelStep, NK_NAME(CodeWork) *work,
+    const uint8_t *source, float *results) {
+    const NKCodeConvolution *convolution = work->convolution;
+    NK_NAME(CodeSums) sums;
+    sums.narrowLeft = convolution->narrowSteps;
+    NK_UNROLL for (int b = 0; b < blocks; b++) {
+        const nk_ints weightSums = *(const nk_ints *)(convolution->weightSums + (work->block + b) * NKLanes);
+        const nk_ints start = weightSums * (nk_ints)(-convolution->zeroPoint);
+        NK_UNROLL for (int p = 0; p < pixels; p++) {
+            sums.sum[b][p] = start;
+            sums.narrow[b][p] = (nk_pairs)(0);
+        }
+    }
+    if (convolution->kernelHeight * convolution->kernelWidth == 1 && work->rows.first < work->rows.end
+        && work->columns.first < work->columns.end)
+        NK_NAME(multiplyPoints)(isNarrow, pixels, blocks, pixelStep, work, source, &sums);
+    else NK_NAME(multiplyPositions)(isNarrow, pixels, blocks, pixelStep, work, source, &sums);
 #if defined(NK_PACK_SOME_UNITS)
     if (work->direct.output != NULL) {
         NK_UNROLL for (int b = 0; b < blocks; b++)
@@ -148,7 +199,7 @@ NK_INLINE void NK_NAME(multiplyCodes)(
 // One function for each register tile, as in convolution.h.
 #define NK_TILE_OF(name, isNarrow, pixels, blocks) \
     static void NK_NAME(name##pixels##x##blocks)( \
-        const NK_NAME(CodeWork) *work, const uint8_t *source, float *results) { \
+        NK_NAME(CodeWork) *work, const uint8_t *source, float *results) { \
         const ptrdiff_t step = work->input->outputPixelStep; \
         if (step == NKLanes) NK_NAME(multiplyCodes)(isNarrow, pixels, blocks, NKLanes, work, source, results); \
         else NK_NAME(multiplyCodes)(isNarrow, pixels, blocks, step, work, source, results); \
@@ -162,7 +213,7 @@ NK_INLINE void NK_NAME(multiplyCodes)(
 #define NK_NARROW_TWO(pixels) NK_TILE_OF(narrowTile, true, pixels, 2)
 #define NK_NARROW_TWO_NAME(pixels) NK_NAME(narrowTile##pixels##x2),
 
-typedef void (*NK_NAME(CodeTileFunction))(const NK_NAME(CodeWork) *, const uint8_t *, float *);
+typedef void (*NK_NAME(CodeTileFunction))(NK_NAME(CodeWork) *, const uint8_t *, float *);
 
 NK_CODE_TILES(NK_TILE_ONE)
 #if NK_CODE_BLOCKS == 2
@@ -298,6 +349,14 @@ static void NK_NAME(convolveDenseCodes)(
         blocks = NK_CODE_BLOCKS == 2 && block + 1 < tile->endBlock && NK_NAME(pairs)(outputBlock) ? 2 : 1;
         work.block = block;
         work.weightStride = blocks == 2 ? outputBlock[1].weights - outputBlock[0].weights : 0;
+        if (block + blocks < convolution->blockCount) {
+            // About as many as those of this block, whose place the next ones take.
+            const ptrdiff_t bytes = outputBlock[blocks].weights - outputBlock[0].weights;
+            const int inputBlocks = (outputBlock->endInput - outputBlock->firstInput + NKLanes - 1) / NKLanes;
+            work.ahead = NK_NAME(codesAhead)(
+                (const int8_t *)convolution->weights + outputBlock[blocks].weights, bytes,
+                (tile->endRow - tile->firstRow) * ((tile->pixels + NK_CODE_PIXELS - 1) / NK_CODE_PIXELS), inputBlocks);
+        } else work.ahead.next = work.ahead.end = NULL;
 #if defined(NK_PACK_SOME_UNITS)
         if (direct.table != NULL) {
             NK_NAME(multiplyDirect)(&work, &direct, blocks, tile, window, epilogue);

@@ -26,6 +26,8 @@ typedef struct {
     ptrdiff_t rowStep, blockStep;
     int channels;
     const int8_t *weights;
+    /// The weights of the block after this one.
+    NK_NAME(CodesAhead) ahead;
     /// Where the sums of each position start for a pixel between others, for one that leaves out the first kernel column,
     /// the last, and both.
     const nk_ints *starts[4];
@@ -82,7 +84,7 @@ NK_INLINE nk_ints NK_NAME(third)(nk_ints value) { return value * (nk_ints)((int)
 
 /// results[row][pixel] as floats for one block and `pixels` pixels.
 NK_INLINE void NK_NAME(multiplyFiltered)(
-    const int outputRows, const int pixels, const NK_NAME(FilterWork) *work, const uint8_t *source, float *results) {
+    const int outputRows, const int pixels, NK_NAME(FilterWork) *work, const uint8_t *source, float *results) {
     const int positions = outputRows + 2;
     nk_ints sum[NK_NAME(filterPositions)][NK_NAME(filterColumnsOfTwo)];
     NK_UNROLL for (int i = 0; i < positions; i++) {
@@ -94,6 +96,7 @@ NK_INLINE void NK_NAME(multiplyFiltered)(
     const bool leavesFirst = work->leavesFirst, leavesLast = work->leavesLast;
     for (int channel = 0; channel < work->channels; channel += NKLanes, source += work->blockStep) {
         const int left = work->channels - channel, lanes = left < NKLanes ? left : NKLanes;
+        NK_NAME(fetchCodesAhead)(&work->ahead);
         NK_UNROLL for (int i = 0; i < positions; i++) {
             const uint8_t *codes = source + i * work->rowStep;
             for (int lane = 0; lane < lanes; lane += 4, weights += 3 * 64) {
@@ -138,14 +141,14 @@ NK_INLINE void NK_NAME(multiplyFiltered)(
 
 #define NK_FILTER(rows, pixels) \
     static void NK_NAME(filter##rows##x##pixels)( \
-        const NK_NAME(FilterWork) *work, const uint8_t *source, float *results) { \
+        NK_NAME(FilterWork) *work, const uint8_t *source, float *results) { \
         NK_NAME(multiplyFiltered)(rows, pixels, work, source, results); \
     }
 NK_FILTER(2, 1) NK_FILTER(2, 2) NK_FILTER(2, 3) NK_FILTER(2, 4) NK_FILTER(2, 5) NK_FILTER(2, 6) NK_FILTER(2, 7)
 NK_FILTER(4, 1) NK_FILTER(4, 2) NK_FILTER(4, 3) NK_FILTER(4, 4)
 #undef NK_FILTER
 
-typedef void (*NK_NAME(FilterFunction))(const NK_NAME(FilterWork) *, const uint8_t *, float *);
+typedef void (*NK_NAME(FilterFunction))(NK_NAME(FilterWork) *, const uint8_t *, float *);
 
 static const NK_NAME(FilterFunction) NK_NAME(filtersOfTwo)[] = {
     NK_NAME(filter2x1), NK_NAME(filter2x2), NK_NAME(filter2x3), NK_NAME(filter2x4),
@@ -255,6 +258,12 @@ static void NK_NAME(convolveFilteredCodes)(
                     layer, positions, layer->filterSums + block * positions * 3 * NKLanes, starts);
                 for (int i = 0; i < 4; i++) work.starts[i] = starts[i];
                 work.weights = (const int8_t *)layer->weights + layer->blocks[block].weights;
+                if (block + 1 < layer->blockCount) {
+                    const ptrdiff_t bytes = layer->blocks[block + 1].weights - layer->blocks[block].weights;
+                    const int most = outputRows == 2 ? NK_NAME(filterColumnsOfTwo) : NK_NAME(filterColumnsOfFour);
+                    const int tiles = (endGroup - firstGroup) * ((pixels + most - 1) / most);
+                    work.ahead = NK_NAME(codesAhead)(work.weights + bytes, bytes, tiles, inputBlocks);
+                } else work.ahead.next = work.ahead.end = NULL;
                 work.sumStride = pixels * NKLanes;
                 for (int group = firstGroup; group < endGroup; group++) {
                     const int row = tile->firstRow + group * outputRows;

@@ -76,7 +76,8 @@ enum KernelWeights: Sendable {
                                 filteredRows: Int32(weights.filter?.rawValue ?? 0),
                                 largestInput: Int32(weights.largestInput), filterSums: filterSums,
                                 kernelHeight: height, kernelWidth: width, weights: memory,
-                                blocks: blocks.baseAddress, zeroPoint: Int32(map.zeroPoint),
+                                blocks: blocks.baseAddress, blockCount: Int32(blocks.count),
+                                zeroPoint: Int32(map.zeroPoint),
                                 weightSums: sums, windowShift: shift)))
                 }
             }

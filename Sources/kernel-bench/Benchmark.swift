@@ -8,10 +8,18 @@ struct Benchmark {
 
     /// Prints a line per layer: the median of seven measurements, each at least 20 ms of processor time.
     func report() {
-        let peak = Stopwatch.median { Peak.operations(isa: isa, rounds: 2_000_000) }
-        print("\(isa.rawValue): peak \(Self.format(peak)) GFLOP/s")
+        report("floats", peak: Stopwatch.median { Peak.operations(isa: isa, rounds: 2_000_000) }) {
+            $0.rate(isa: isa)
+        }
+        report(
+            "codes of 4 bits", peak: Stopwatch.median { Peak.codeOperations(isa: isa, rounds: 2_000_000) }
+        ) { $0.codeRate(isa: isa) }
+    }
+
+    private func report(_ numbers: String, peak: Double, rate: (BenchmarkLayer) -> Double) {
+        print("\(isa.rawValue), \(numbers): peak \(Self.format(peak)) GOP/s")
         for layer in BenchmarkLayer.all {
-            let rate = layer.rate(isa: isa)
+            let rate = rate(layer)
             print("  \(layer.name)  \(Self.format(rate))  \(Self.format(100 * rate / peak)) %")
         }
     }

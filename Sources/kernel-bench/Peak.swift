@@ -7,4 +7,9 @@ enum Peak {
     static func operations(isa: InstructionSet, rounds: Int) -> Double {
         nk_measure_peak(isa.level, rounds)
     }
+
+    /// The same with products of four codes and weights, in the way of the level; returns operations on whole numbers.
+    static func codeOperations(isa: InstructionSet, rounds: Int) -> Double {
+        nk_measure_code_peak(isa.level, rounds)
+    }
 }

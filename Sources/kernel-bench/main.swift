@@ -1,4 +1,5 @@
-// GFLOP/s of the float kernels on one core, layer by layer, against the peak of multiply-adds measured in the same run.
+// GOP/s of the kernels on one core, of floats and of codes, layer by layer, against the peak of multiply-adds measured in the
+// same run. 3x3 layers of few bits share products between rows, so they can be beyond it.
 // Usage: kernel-bench [level ...]; without arguments every level this machine has. `kernel-bench gradients`: the convolutions of a
 // training step, at the highest level.
 

@@ -13,7 +13,7 @@ public struct EpilogueMaps {
     }
 
     /// The same for maps that may hold codes.
-    init(stored outputs: [StoredMap], addend: StoredMap? = nil) {
+    package init(stored outputs: [StoredMap], addend: StoredMap? = nil) {
         self.outputs = outputs
         self.addend = addend
     }

@@ -35,7 +35,7 @@ public struct PreparedConvolution: Sendable {
 
     /// Prepares codes of weights, 0...255 less the zero point of their output, for maps of codes 0...largestInput and results
     /// of `outputRows` rows at one level.
-    init(
+    package init(
         codes: [UInt8], zeroPoints: [Int], outputChannels: Int, inputChannels: Int, groups: Int = 1, window: Window,
         outputRows: Int, largestInput: Int = 255, isa: InstructionSet
     ) {
@@ -102,7 +102,7 @@ public struct PreparedConvolution: Sendable {
     }
 
     /// The same for an input that holds what the weights were prepared for.
-    func run(
+    package func run(
         input: StoredMap, images: Range<Int>, epilogue: Epilogue, maps: EpilogueMaps, isa: InstructionSet,
         scratch: Scratch, cancelled: () -> Bool
     ) throws(Cancelled) {

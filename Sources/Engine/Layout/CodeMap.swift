@@ -4,7 +4,7 @@ internal import CKernels
 ///
 /// The halo and the unused lanes hold the code of zero, from creation on; everything in this module keeps them.
 /// Scratch memory of one thread, like `FeatureMap`.
-final class CodeMap {
+package final class CodeMap {
     let layout: MapLayout
     let capacity: Int
     /// The code of zero.
@@ -13,7 +13,7 @@ final class CodeMap {
     private let storage: AlignedBuffer<UInt8>
 
     /// Creates a map of zeros with room for `capacity` images.
-    init(layout: MapLayout, capacity: Int, zeroPoint: Int) {
+    package init(layout: MapLayout, capacity: Int, zeroPoint: Int) {
         precondition(capacity > 0, "a map holds at least one image")
         precondition((0...255).contains(zeroPoint), "zero has a code")
         self.layout = layout
@@ -36,7 +36,7 @@ final class CodeMap {
 }
 
 /// A tensor's images in memory: as floats, or as codes that stand for (code - zero point) step.
-enum StoredMap {
+package enum StoredMap {
     case floats(FeatureMap)
     case codes(CodeMap, step: Float)
 

@@ -8,6 +8,7 @@ struct SlotAssignment {
 
     private let net: LayerGraph
     private let plan: QuantizationPlan?
+    private let grids: [TensorID: ActivationGrid]
     private let paths: [LayerPath]
     private let narrow: TensorID?
     private var halos: [TensorID: Int] = [:]
@@ -22,6 +23,7 @@ struct SlotAssignment {
         self.net = net
         self.plan = plan
         self.paths = paths
+        grids = plan.map { StoredGrids(net, $0, seen: observed.union(logits)).grids } ?? [:]
         var lastUse: [TensorID: Int] = [:]
         var needsValue = observed.union(logits).union(net.graph.outputs)
         // What others look at, and layers of real inputs read, stays in floats.
@@ -81,7 +83,7 @@ struct SlotAssignment {
     private mutating func allocate(_ tensor: TensorID, _ needsValue: Set<TensorID>, _ staysFloat: Set<TensorID>?) {
         let layout = MapLayout(net.graph[tensor].shape, halo: halos[tensor] ?? 0, isNarrow: tensor == narrow)
         var form = TensorForms()
-        form.stored = plan?.stored[tensor]
+        form.stored = grids[tensor]
         var copies: [TensorForms.Copy] = []
         if let plan {
             for (index, layer) in net.layers.enumerated() where layer.input == tensor {
@@ -97,10 +99,13 @@ struct SlotAssignment {
             var zeroPoint: Int?
             if case .tensor(let quantizer)? = form.stored, let staysFloat, !staysFloat.contains(tensor) {
                 zeroPoint = quantizer.zeroPoint
+                form.holdsCodes = true
             }
             form.value = slot(SlotForm(layout: layout, zeroPoint: zeroPoint))
         }
-        form.copies = copies.map { ($0, slot(SlotForm(layout: layout, zeroPoint: $0.zeroPoint))) }
+        form.copies = copies.filter { !form.serves($0) }.map {
+            ($0, slot(SlotForm(layout: layout, zeroPoint: $0.zeroPoint)))
+        }
         forms[tensor] = form
     }
 

@@ -10,6 +10,9 @@ struct TensorForms {
     var value: Int?
     /// The grid the values are rounded to.
     var stored: ActivationGrid?
+    /// Whether the values are codes on that grid.
+    var holdsCodes = false
+
     /// What a layer asks for.
     struct Copy: Hashable {
         let grid: ActivationGrid
@@ -30,9 +33,14 @@ struct TensorForms {
         if case .tensor(let quantizer)? = stored { quantizer.scale } else { 1 }
     }
 
+    /// Whether the values are what a layer asks for, so that it needs no copy.
+    func serves(_ copy: Copy) -> Bool {
+        copy.grid == .real || (copy.isCodes && holdsCodes && copy.grid == stored)
+    }
+
     /// The slot a layer reads.
     func slot(for copy: Copy) -> Int {
-        guard let slot = copy.grid == .real ? value : copies.first(where: { $0.key == copy })?.slot else {
+        guard let slot = serves(copy) ? value : copies.first(where: { $0.key == copy })?.slot else {
             preconditionFailure("a form that was not planned")
         }
         return slot

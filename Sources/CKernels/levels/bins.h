@@ -184,7 +184,13 @@ NK_INLINE void NK_NAME(distribute)(
             if (moves) NK_UNROLL for (int i = 0; i < 4; i++) due[i] -= found[i];
             if (channel != NULL) {
                 // A channel a few further on probably has counted something there too.
-                __builtin_prefetch(channel + 4 * channels.bins + ((bin >> shift) & (channels.bins - 1)), 1);
+                const uint16_t *later = channel + 4 * channels.bins + ((bin >> shift) & (channels.bins - 1));
+                __builtin_prefetch(later, 1);
+                if (shift < 2) __builtin_prefetch(later + 32, 1);
+                if (shift < 1) {
+                    __builtin_prefetch(later + 64, 1);
+                    __builtin_prefetch(later + 96, 1);
+                }
                 NK_NAME(addToChannel)(found, bin, shift, channel, channels.bins);
             }
             if (isWhole) NK_NAME(addToWhole)(found, bin, wholeShift, whole);

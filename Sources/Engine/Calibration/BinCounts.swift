@@ -101,8 +101,15 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
     func histogram(lane: Int = 0, zeroCount: Int, cutAt high: Float = .infinity) -> Histogram {
         guard let range = range(of: lane) else { return Histogram(lo: 0, hi: 0, bins: bins) }
         let (indices, rows) = (range.indices, rows(of: lane))
-        var found = [Int](repeating: 0, count: indices.count)
-        found.add(counts, indices, rows, from: indices.lowerBound)
+        var found = [Int](unsafeUninitializedCapacity: indices.count) { found, count in
+            counts.withUnsafeBufferPointer { counts in
+                rows.forEachRun(of: indices) { run in
+                    let (first, target) = (rows[run.lowerBound], run.lowerBound - indices.lowerBound)
+                    for i in 0..<run.count { found[target + i] = Int(counts[first + i]) }
+                }
+            }
+            count = indices.count
+        }
         if !full.isEmpty { found.add(full, indices, rows, from: indices.lowerBound) }
         if high >= range.lo, high <= range.hi {
             let cut = start + bins * lanes + lane

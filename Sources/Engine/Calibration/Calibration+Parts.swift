@@ -38,16 +38,16 @@ extension Calibration {
         @Sendable func channels(_ point: CalibrationPoint) -> [Observation] {
             guard point.isPerChannel, let own = tensors[point.tensor], let ownCounts = counts[point.tensor]
             else { return [] }
-            return own.channels.enumerated().map { channel, moments in
-                let histogram = ownCounts.histogram(of: channel, zeroCount: moments.zeroCount)
+            let moments = point.preActivation.flatMap { tensors[$0]?.channels }
+            let counts = point.preActivation.flatMap { counts[$0] }
+            return own.channels.enumerated().map { channel, own in
+                let histogram = ownCounts.histogram(of: channel, zeroCount: own.zeroCount)
                 var preActivation: Statistics?
-                if let tensor = point.preActivation, let moments = tensors[tensor]?.channels[channel],
-                    let counts = counts[tensor]
-                {
+                if let moments = moments?[channel], let counts {
                     preActivation = counts.statistics(of: channel, moments)
                 }
                 return Observation(
-                    statistics: Statistics(moments, histogram, scale: 1), histogram: histogram,
+                    statistics: Statistics(own, histogram, scale: 1), histogram: histogram,
                     preActivation: preActivation)
             }
         }

@@ -51,7 +51,7 @@ public struct CalibrationRun: Sendable {
                         var sums: [TensorID: TensorSums] = [:]
                         for batch in batches(ofPart: part, execution.capacity) {
                             _ = try execution.run(
-                                [batch.flatMap { try source.values(at: $0..<$0 + 1) }], images: batch.count,
+                                [source.values(at: batch)], images: batch.count,
                                 observer: { tensor, map, images, isBeforeActivation in
                                     guard let sighting = sightings[tensor] else { return false }
                                     let rectifies = isBeforeActivation && sighting.rectifier != nil

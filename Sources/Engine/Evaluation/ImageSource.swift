@@ -40,7 +40,7 @@ public struct ImageSource: Sendable {
     /// The preprocessed values of the images at `positions` of the order, one after the other.
     ///
     /// - Throws: why one of the images cannot be read.
-    func values(at positions: Range<Int>) throws -> [Float] {
+    func values(at positions: some Collection<Int>) throws -> [Float] {
         let size = images.elementsPerImage
         return try [Float](unsafeUninitializedCapacity: size * positions.count) { buffer, initialized in
             for (slot, position) in positions.enumerated() {

@@ -4,51 +4,10 @@ import Testing
 
 @testable import Engine
 
-/// A net with every kind of layer and of operation on codes: activations of all sorts, depthwise kernels of 3 and 5 with
-/// strides and dilation, groups, a concatenation, both pools, a residual sum, a linear layer.
-private struct MixedGraph {
-    private var random = SplitMix64(seed: 77)
-    private var tensors: [TensorDescription] = []
-    private var constants: [TensorID: Tensor] = [:]
-    private var nodes: [Node] = []
-
-    private mutating func tensor(_ shape: Shape, isBatched: Bool = true) -> TensorID {
-        tensors.append(TensorDescription(name: "t\(tensors.count)", shape: shape, isBatched: isBatched))
-        return TensorID(tensors.count - 1)
-    }
-
-    private mutating func constant(_ shape: Shape, _ size: Float) -> TensorID {
-        let id = tensor(shape, isBatched: false)
-        constants[id] = Tensor(
-            shape: shape,
-            values: (0..<shape.count).map { _ in Float.random(in: -0.45...0.55, using: &random) * size })
-        return id
-    }
-
-    private mutating func node(_ operation: Operator, _ inputs: [TensorID?], _ shape: Shape) -> TensorID {
-        let output = tensor(shape)
-        nodes.append(Node(name: "n\(nodes.count)", operation: operation, inputs: inputs, outputs: [output]))
-        return output
-    }
-
-    private mutating func layer(
-        _ input: TensorID, _ outputs: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
-        _ function: Unary?
-    ) -> TensorID {
-        let shape = tensors[input.index].shape
-        let pad = dilation * (kernel - 1) / 2
-        let window = Window(
-            kernel: .init(kernel, kernel), strides: .init(stride, stride), dilations: .init(dilation, dilation),
-            padding: .init(top: pad, left: pad, bottom: pad, right: pad))
-        let terms = shape[1] / groups * kernel * kernel
-        let weights = constant([outputs, shape[1] / groups, kernel, kernel], 3 / Float(terms).squareRoot())
-        let bias = constant([outputs], 0.3)
-        let size: Shape = [1, outputs, (shape[2] - 1) / stride + 1, (shape[3] - 1) / stride + 1]
-        let sums = node(.convolution(window, groups: groups), [input, weights, bias], size)
-        return function.map { node(.unary($0), [sums], size) } ?? sums
-    }
-
-    mutating func graph() throws -> Graph {
+extension RandomGraph {
+    /// A net with every kind of layer and of operation on codes: activations of all sorts, depthwise kernels of 3 and 5 with
+    /// strides and dilation, groups, a concatenation, both pools, a residual sum, a linear layer.
+    fileprivate mutating func mixed() throws -> Graph {
         let input = tensor([1, 3, 13, 11])
         let a = layer(input, 24, kernel: 3, .leakyRelu(slope: 0.1))
         let b = layer(a, 24, kernel: 5, groups: 24, .hardSwish)
@@ -68,12 +27,8 @@ private struct MixedGraph {
         let l = node(.averagePool(pool, countsPadding: false), [k], [1, 72, 2, 2])
         let m = layer(l, 30, kernel: 1, .sigmoid)
         let n = node(.reshape, [m], [1, 120])
-        let weights = constant([7, 120], 0.4)
-        let bias = constant([7], 0.1)
-        let logits = node(
-            .gemm(alpha: 1, beta: 1, transposeA: false, transposeB: true), [n, weights, bias], [1, 7])
-        return try Graph(
-            name: "mixed", tensors: tensors, constants: constants, inputs: [input], outputs: [logits], nodes: nodes)
+        let logits = linear(n, 7)
+        return try graph("mixed", input: input, output: logits)
     }
 }
 
@@ -84,8 +39,8 @@ private struct MixedGraph {
     private static let count = 6
 
     init() throws {
-        var graph = MixedGraph()
-        net = LayerGraph(try graph.graph())
+        var graph = RandomGraph(seed: 77)
+        net = LayerGraph(try graph.mixed())
         var random = SplitMix64(seed: 78)
         let pixels = (0..<40 * 3 * 13 * 11).map { _ in UInt8.random(in: 0...255, using: &random) }
         let stored = try #require(MemoryPixels(.bytes(pixels), count: 40))

@@ -14,8 +14,8 @@ import Testing
     private let source: ImageSource
 
     init() throws {
-        var graph = PoolGraph()
-        (net, moved) = try graph.net()
+        var graph = RandomGraph(seed: 90)
+        (net, moved) = try graph.pools()
         var random = SplitMix64(seed: 91)
         let pixels = (0..<Self.count * 3 * 12 * 10).map { _ in UInt8.random(in: 0...255, using: &random) }
         let stored = try #require(MemoryPixels(.bytes(pixels), count: Self.count))
@@ -86,64 +86,24 @@ import Testing
     }
 }
 
-/// A convolution, a pool, two convolutions side by side, their concatenation, a pool, and a layer that ends it.
-private struct PoolGraph {
-    private var random = SplitMix64(seed: 90)
-    private var tensors: [TensorDescription] = []
-    private var constants: [TensorID: Tensor] = [:]
-    private var nodes: [Node] = []
-
-    mutating func net() throws -> (net: LayerGraph, moved: [TensorID]) {
+extension RandomGraph {
+    /// A convolution, a pool, two convolutions side by side, their concatenation, a pool, and a layer that ends it; and what the
+    /// pools and the concatenation read and write.
+    fileprivate mutating func pools() throws -> (net: LayerGraph, moved: [TensorID]) {
         let input = tensor([1, 3, 12, 10])
-        let first = layer(input, 20, kernel: 3, size: (12, 10))
+        let first = layer(input, 20, kernel: 3, .relu)
         let pool = Window(
             kernel: .init(3, 3), strides: .init(2, 2), padding: .init(top: 1, left: 1, bottom: 1, right: 1))
         let pooled = node(.maxPool(pool), [first], [1, 20, 6, 5])
-        let left = layer(pooled, 8, kernel: 1, size: (6, 5))
-        let right = layer(pooled, 12, kernel: 3, size: (6, 5))
+        let left = layer(pooled, 8, kernel: 1, .relu)
+        let right = layer(pooled, 12, kernel: 3, .relu)
         let joined = node(.concatenate(axis: 1), [left, right], [1, 20, 6, 5])
         let last = node(.maxPool(Window(kernel: .init(2, 2), strides: .init(2, 2))), [joined], [1, 20, 3, 2])
-        let features = layer(last, 24, kernel: 3, size: (3, 2))
+        let features = layer(last, 24, kernel: 3, .relu)
         let mean = node(.globalAveragePool, [features], [1, 24, 1, 1])
         let flat = node(.reshape, [mean], [1, 24])
-        let logits = node(
-            .gemm(alpha: 1, beta: 1, transposeA: false, transposeB: true),
-            [flat, constant([7, 24], 0.4), constant([7], 0.1)], [1, 7])
-        let graph = try Graph(
-            name: "pools", tensors: tensors, constants: constants, inputs: [input], outputs: [logits], nodes: nodes)
+        let logits = linear(flat, 7)
+        let graph = try graph("pools", input: input, output: logits)
         return (LayerGraph(graph), [first, pooled, left, right, joined, last])
-    }
-
-    private mutating func tensor(_ shape: Shape, isBatched: Bool = true) -> TensorID {
-        tensors.append(TensorDescription(name: "t\(tensors.count)", shape: shape, isBatched: isBatched))
-        return TensorID(tensors.count - 1)
-    }
-
-    private mutating func constant(_ shape: Shape, _ size: Float) -> TensorID {
-        let id = tensor(shape, isBatched: false)
-        constants[id] = Tensor(
-            shape: shape,
-            values: (0..<shape.count).map { _ in Float.random(in: -0.45...0.55, using: &random) * size })
-        return id
-    }
-
-    private mutating func node(_ operation: Operator, _ inputs: [TensorID?], _ shape: Shape) -> TensorID {
-        let output = tensor(shape)
-        nodes.append(Node(name: "n\(nodes.count)", operation: operation, inputs: inputs, outputs: [output]))
-        return output
-    }
-
-    private mutating func layer(
-        _ input: TensorID, _ outputs: Int, kernel: Int, size: (height: Int, width: Int)
-    ) -> TensorID {
-        let inputs = tensors[input.index].shape[1]
-        let pad = kernel / 2
-        let window = Window(
-            kernel: .init(kernel, kernel), padding: .init(top: pad, left: pad, bottom: pad, right: pad))
-        let weights = constant(
-            [outputs, inputs, kernel, kernel], 3 / Float(inputs * kernel * kernel).squareRoot())
-        let shape: Shape = [1, outputs, size.height, size.width]
-        let sums = node(.convolution(window, groups: 1), [input, weights, constant([outputs], 0.3)], shape)
-        return node(.unary(.relu), [sums], shape)
     }
 }

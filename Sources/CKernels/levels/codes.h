@@ -34,24 +34,6 @@ NK_INLINE nk_ints NK_NAME(widen)(nk_ints sum, nk_pairs narrow) {
 #endif
 }
 
-/// Weights that are wanted in the second-level cache before they are multiplied, a few cache lines at a time.
-typedef struct {
-    const int8_t *next, *end;
-    /// Bytes for each input block of each register tile.
-    ptrdiff_t step;
-} NK_NAME(CodesAhead);
-
-/// The `bytes` bytes of weights from `next` on, spread over `tiles` register tiles of `inputBlocks` input blocks.
-NK_INLINE NK_NAME(CodesAhead) NK_NAME(codesAhead)(const int8_t *next, ptrdiff_t bytes, int tiles, int inputBlocks) {
-    const ptrdiff_t steps = (ptrdiff_t)tiles * inputBlocks, lines = (bytes + 63) / 64;
-    return (NK_NAME(CodesAhead)){next, next + bytes, (lines + steps - 1) / steps * 64};
-}
-
-NK_INLINE void NK_NAME(fetchCodesAhead)(NK_NAME(CodesAhead) *ahead) {
-    const int8_t *end = ahead->end - ahead->next < ahead->step ? ahead->end : ahead->next + ahead->step;
-    for (; ahead->next < end; ahead->next += 64) __builtin_prefetch(ahead->next, 0, 2);
-}
-
 /// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
 typedef struct {
     const NKCodeConvolution *convolution;
@@ -63,7 +45,7 @@ typedef struct {
     /// Those of the tile's first pixel that do not lie to the left of the input, and of its last not to the right.
     NK_NAME(Positions) columns;
     /// The weights of the blocks after these.
-    NK_NAME(CodesAhead) ahead;
+    NK_NAME(Ahead) ahead;
 #if defined(NK_PACK_SOME_UNITS)
     /// Where codes go from the registers, with the tile's first pixel; a row without `output` goes to the sums.
     NK_NAME(CodeDirect) direct;
@@ -119,7 +101,7 @@ NK_INLINE void NK_NAME(multiplyPositions)(
         const ptrdiff_t columnWeights = lanes / 4 * (isNarrow ? 64 : NK_NAME(stepBytes));
         const ptrdiff_t rowWeights = convolution->kernelWidth * columnWeights;
         const uint8_t *corner = source + inputBlock * input->blockStride + first % NKLanes;
-        NK_NAME(fetchCodesAhead)(&work->ahead);
+        NK_NAME(fetchAhead)(&work->ahead);
         for (int row = work->rows.first; row < work->rows.end; row++) {
             const uint8_t *position = corner + row * input->kernelRowStep;
             const int8_t *weight = weights + row * rowWeights;
@@ -154,7 +136,7 @@ NK_INLINE void NK_NAME(multiplyPoints)(
     int first = outputBlock->firstInput % NKLanes, left = outputBlock->endInput - outputBlock->firstInput;
     for (; left > 0; codes += blockStride, first = 0) {
         const int lanes = left < NKLanes - first ? left : NKLanes - first;
-        NK_NAME(fetchCodesAhead)(&work->ahead);
+        NK_NAME(fetchAhead)(&work->ahead);
         NK_NAME(multiplyCodeLanes)(
             isNarrow, 0, pixels, blocks, pixelStep, pixels, work, codes + first, weights, lanes, sums);
         weights += lanes / 4 * (isNarrow ? 64 : NK_NAME(stepBytes));
@@ -353,8 +335,8 @@ static void NK_NAME(convolveDenseCodes)(
             // About as many as those of this block, whose place the next ones take.
             const ptrdiff_t bytes = outputBlock[blocks].weights - outputBlock[0].weights;
             const int inputBlocks = (outputBlock->endInput - outputBlock->firstInput + NKLanes - 1) / NKLanes;
-            work.ahead = NK_NAME(codesAhead)(
-                (const int8_t *)convolution->weights + outputBlock[blocks].weights, bytes,
+            work.ahead = NK_NAME(aheadFrom)(
+                (const char *)convolution->weights + outputBlock[blocks].weights, bytes,
                 (tile->endRow - tile->firstRow) * ((tile->pixels + NK_CODE_PIXELS - 1) / NK_CODE_PIXELS), inputBlocks);
         } else work.ahead.next = work.ahead.end = NULL;
 #if defined(NK_PACK_SOME_UNITS)

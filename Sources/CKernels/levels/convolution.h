@@ -22,10 +22,22 @@ NK_INLINE NK_NAME(Positions) NK_NAME(inside)(const NKAxis *axis, int output, int
 
 /// Weights that are wanted in the second-level cache before they are multiplied, a few cache lines at a time.
 typedef struct {
-    const float *next, *end;
-    /// Cache lines for each input block of each register tile.
-    int lines;
+    const char *next, *end;
+    /// Bytes for each input block of each register tile: whole cache lines.
+    ptrdiff_t step;
 } NK_NAME(Ahead);
+
+/// The `bytes` bytes of weights from `next` on, spread over `tiles` register tiles of `inputBlocks` input blocks.
+NK_INLINE NK_NAME(Ahead) NK_NAME(aheadFrom)(const void *next, ptrdiff_t bytes, int tiles, int inputBlocks) {
+    const ptrdiff_t steps = (ptrdiff_t)tiles * inputBlocks, lines = (bytes + 63) / 64;
+    const char *first = next;
+    return (NK_NAME(Ahead)){first, first + bytes, (lines + steps - 1) / steps * 64};
+}
+
+NK_INLINE void NK_NAME(fetchAhead)(NK_NAME(Ahead) *ahead) {
+    const char *end = ahead->end - ahead->next < ahead->step ? ahead->end : ahead->next + ahead->step;
+    for (; ahead->next < end; ahead->next += 64) __builtin_prefetch(ahead->next, 0, 2);
+}
 
 /// One or two blocks of outputs, and which kernel positions of a tile are multiplied.
 typedef struct {
@@ -45,16 +57,11 @@ typedef struct {
 NK_INLINE NK_NAME(Ahead) NK_NAME(aheadOf)(const NK_NAME(Work) *work, const int blocks, int tiles) {
     const NKConvolution *convolution = work->convolution;
     const int inputs = work->block->endInput - work->block->firstInput;
-    const ptrdiff_t lines = (ptrdiff_t)inputs * convolution->kernelHeight * convolution->kernelWidth * blocks;
-    const ptrdiff_t steps = (ptrdiff_t)tiles * ((inputs + NKLanes - 1) / NKLanes);
-    const float *next = convolution->weights + work->block->weights + lines * NKLanes;
+    const ptrdiff_t floats = (ptrdiff_t)inputs * convolution->kernelHeight * convolution->kernelWidth * blocks * NKLanes;
     const bool isLast = work->block + blocks >= convolution->blocks + convolution->blockCount;
-    return (NK_NAME(Ahead)){next, isLast ? next : next + lines * NKLanes, (int)((lines + steps - 1) / steps)};
-}
-
-NK_INLINE void NK_NAME(fetchAhead)(NK_NAME(Ahead) *ahead) {
-    for (int i = 0; i < ahead->lines && ahead->next < ahead->end; i++, ahead->next += NKLanes)
-        __builtin_prefetch(ahead->next, 0, 2);
+    return NK_NAME(aheadFrom)(
+        convolution->weights + work->block->weights + floats, isLast ? 0 : floats * (ptrdiff_t)sizeof(float), tiles,
+        (inputs + NKLanes - 1) / NKLanes);
 }
 
 /// Adds the products of one kernel position for the pixels from..<to: `lanes` input channels.

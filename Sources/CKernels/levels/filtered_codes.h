@@ -27,7 +27,7 @@ typedef struct {
     int channels;
     const int8_t *weights;
     /// The weights of the block after this one.
-    NK_NAME(CodesAhead) ahead;
+    NK_NAME(Ahead) ahead;
     /// Where the sums of each position start for a pixel between others, for one that leaves out the first kernel column,
     /// the last, and both.
     const nk_ints *starts[4];
@@ -96,7 +96,7 @@ NK_INLINE void NK_NAME(multiplyFiltered)(
     const bool leavesFirst = work->leavesFirst, leavesLast = work->leavesLast;
     for (int channel = 0; channel < work->channels; channel += NKLanes, source += work->blockStep) {
         const int left = work->channels - channel, lanes = left < NKLanes ? left : NKLanes;
-        NK_NAME(fetchCodesAhead)(&work->ahead);
+        NK_NAME(fetchAhead)(&work->ahead);
         NK_UNROLL for (int i = 0; i < positions; i++) {
             const uint8_t *codes = source + i * work->rowStep;
             for (int lane = 0; lane < lanes; lane += 4, weights += 3 * 64) {
@@ -262,7 +262,7 @@ static void NK_NAME(convolveFilteredCodes)(
                     const ptrdiff_t bytes = layer->blocks[block + 1].weights - layer->blocks[block].weights;
                     const int most = outputRows == 2 ? NK_NAME(filterColumnsOfTwo) : NK_NAME(filterColumnsOfFour);
                     const int tiles = (endGroup - firstGroup) * ((pixels + most - 1) / most);
-                    work.ahead = NK_NAME(codesAhead)(work.weights + bytes, bytes, tiles, inputBlocks);
+                    work.ahead = NK_NAME(aheadFrom)(work.weights + bytes, bytes, tiles, inputBlocks);
                 } else work.ahead.next = work.ahead.end = NULL;
                 work.sumStride = pixels * NKLanes;
                 for (int group = firstGroup; group < endGroup; group++) {

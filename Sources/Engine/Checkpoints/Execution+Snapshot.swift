@@ -28,6 +28,7 @@ extension Execution {
     /// Puts back what a snapshot of the same tensor holds.
     func restore(_ snapshot: Snapshot, of tensor: TensorID, images: Int) {
         guard let tensorForms = program.forms[tensor] else { return }
+        claim(tensor, 0..<images)
         for (form, values) in zip(tensorForms.kept, snapshot.forms) {
             switch (memory(form.slot), values) {
             case (.codes(let map), .codes(let codes)):

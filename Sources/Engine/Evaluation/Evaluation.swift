@@ -122,8 +122,10 @@ extension Program {
     var bytesPerImage: Int {
         // Images that are read as codes leave the input's values alone.
         let unused = inputCodes.flatMap { forms[$0.tensor]?.value }
-        return slots.indices.reduce(0) { sum, slot in
-            slot == unused ? sum : sum + slots[slot].layout.imageStride * slots[slot].elementSize
+        let shared = (sharedMemory?.sizes ?? []).reduce(0) { $0 + $1 * MemoryLayout<Float>.stride }
+        return slots.indices.reduce(shared) { sum, slot in
+            slot == unused || sharedMemory?.regions[slot] != nil
+                ? sum : sum + slots[slot].layout.imageStride * slots[slot].elementSize
         }
     }
 }

@@ -21,6 +21,15 @@ public final class FeatureMap {
         start = 0
     }
 
+    /// A map in memory that others use at other times.
+    init(layout: MapLayout, capacity: Int, in memory: AlignedBuffer<Float>) {
+        precondition(capacity > 0 && memory.elements.count >= capacity * layout.imageStride, "room for a map")
+        self.layout = layout
+        self.capacity = capacity
+        storage = memory
+        start = 0
+    }
+
     /// Images of another map, from 0 on, in the memory that they have there.
     private init(_ map: FeatureMap, _ images: Range<Int>) {
         layout = map.layout
@@ -80,6 +89,15 @@ public final class FeatureMap {
                 }
             }
         }
+    }
+
+    /// Sets what carries no data in `images` to zero, after memory was reused for something else: the halo, and the lanes
+    /// beyond the last channel, with which all others go.
+    func clearUnused(of images: Range<Int>) {
+        guard layout.channels % layout.pixelStride == 0 else {
+            return withFloats(of: images) { $0.update(repeating: 0) }
+        }
+        clearHalo(of: images)
     }
 
     /// Whether the map has room for all of `images`.

@@ -16,6 +16,7 @@ public final class Execution {
     private let isa: InstructionSet
     private let scratch = Scratch()
     private var maps: [Memory?]
+    private var regions: [MapRegion?]
     private var knownInputCodes: InputCodes?
     /// What fills each map of a narrow input.
     private var narrowMaps: [(values: InputValues, slot: Int)] = []
@@ -42,6 +43,7 @@ public final class Execution {
         self.capacity = capacity
         self.isa = isa
         maps = [Memory?](repeating: nil, count: program.slots.count)
+        regions = [MapRegion?](repeating: nil, count: program.sharedMemory?.sizes.count ?? 0)
         guard let narrow = program.narrowInput, let form = program.forms[narrow] else { return }
         narrowMaps = form.value.map { [(InputValues(.real), $0)] } ?? []
         narrowMaps += form.copies.map { (InputValues($0.key.grid), $0.slot) }
@@ -131,6 +133,7 @@ public final class Execution {
         precondition(images <= capacity && inputs.count == program.net.graph.inputs.count)
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
+            claim(tensor, batch)
             if tensor == program.narrowInput {
                 for map in narrowMaps { map.values.load(planar: values, into: floats(map.slot), images: batch) }
                 continue
@@ -160,8 +163,12 @@ public final class Execution {
                 continue
             }
             switch program.net.units[position] {
-            case .layer(let index): try run(layer: index, batch, observer, cancelled)
-            case .operation(let node): run(node, batch, observer)
+            case .layer(let index):
+                claim(program.net.layers[index].output, batch)
+                try run(layer: index, batch, observer, cancelled)
+            case .operation(let node):
+                for output in node.outputs { claim(output, batch) }
+                run(node, batch, observer)
             }
             passed(position)
             position += 1
@@ -373,10 +380,29 @@ public final class Execution {
         let memory: Memory =
             if let zeroPoint = form.zeroPoint {
                 .codes(CodeMap(layout: form.layout, capacity: capacity, zeroPoint: zeroPoint))
+            } else if let region = region(of: slot) {
+                .floats(FeatureMap(layout: form.layout, capacity: capacity, in: region.memory))
             } else {
                 .floats(FeatureMap(layout: form.layout, capacity: capacity))
             }
         maps[slot] = memory
         return memory
+    }
+
+    private func region(of slot: Int) -> MapRegion? {
+        guard let shared = program.sharedMemory, let index = shared.regions[slot] else { return nil }
+        if let known = regions[index] { return known }
+        let region = MapRegion(floats: capacity * shared.sizes[index])
+        regions[index] = region
+        return region
+    }
+
+    /// Makes ready what a tensor's maps share with others, before something is written there.
+    func claim(_ tensor: TensorID, _ batch: Range<Int>) {
+        guard program.sharedMemory != nil, let form = program.forms[tensor] else { return }
+        for slot in [form.value].compactMap(\.self) + form.copies.map(\.slot) {
+            guard case .floats(let map) = memory(slot) else { continue }
+            region(of: slot)?.claim(map, of: slot, batch)
+        }
     }
 }

@@ -26,7 +26,9 @@ public struct Program: Sendable {
     /// How what no layer writes is stored: net inputs and results of operations.
     let storing: [TensorID: (epilogue: Epilogue, slots: [Int])]
     let slots: [SlotForm]
-    /// For each unit the slots free after it, so that later units reuse their memory.
+    /// The memory of slots where tensors are observed, which is done for many images at a time.
+    let sharedMemory: SharedMemory?
+    /// The tensors whose real values an observer is shown.
     let observed: Set<TensorID>
     /// The one net input, if all that is read of it are codes on one grid.
     let inputCodes: (tensor: TensorID, copy: TensorForms.Copy)?
@@ -61,6 +63,7 @@ public struct Program: Sendable {
             storesCodes: arithmetic != .simulated, narrow: narrowInput)
         forms = assignment.forms
         slots = assignment.slots
+        sharedMemory = observing.isEmpty ? nil : SharedMemory(assignment.slots, uses: assignment.uses)
         inputCodes = Program.inputCodes(of: net, assignment.forms, observing.union([logits]))
         layers = concurrentMap(net.layers.count) { index in
             let layer = net.layers[index]

@@ -5,6 +5,8 @@ internal import Quant
 struct SlotAssignment {
     private(set) var forms: [TensorID: TensorForms] = [:]
     private(set) var slots: [SlotForm] = []
+    /// When each slot holds what is still needed: from one unit's position to another's. Inputs are there before the first.
+    private(set) var uses: [[ClosedRange<Int>]] = []
 
     private let net: LayerGraph
     private let plan: QuantizationPlan?
@@ -14,6 +16,8 @@ struct SlotAssignment {
     private var halos: [TensorID: Int] = [:]
     /// Slots whose content is no longer needed, by layout.
     private var free: [SlotForm: [Int]] = [:]
+    /// The unit that is looked at.
+    private var position = -1
 
     init(
         net: LayerGraph, plan: QuantizationPlan?, observed: Set<TensorID>, logits: [TensorID], paths: [LayerPath],
@@ -57,6 +61,7 @@ struct SlotAssignment {
         for (tensor, position) in lastUse { expiring[position, default: []].append(tensor) }
         for input in net.graph.inputs { allocate(input, needsValue, staysFloat) }
         for (position, unit) in net.units.enumerated() {
+            self.position = position
             switch unit {
             case .layer(let index): allocate(net.layers[index].output, needsValue, staysFloat)
             case .operation(let node): for output in node.outputs { allocate(output, needsValue, staysFloat) }
@@ -110,8 +115,14 @@ struct SlotAssignment {
     }
 
     private mutating func slot(_ form: SlotForm) -> Int {
-        if let reused = free[form]?.popLast() { return reused }
+        // Until it is released: nobody may release it.
+        let use = position...Int.max
+        if let reused = free[form]?.popLast() {
+            uses[reused].append(use)
+            return reused
+        }
         slots.append(form)
+        uses.append([use])
         return slots.count - 1
     }
 
@@ -119,6 +130,7 @@ struct SlotAssignment {
         guard let form = forms[tensor] else { return }
         for slot in [form.value].compactMap({ $0 }) + form.copies.map(\.slot) {
             free[slots[slot], default: []].append(slot)
+            if let use = uses[slot].popLast() { uses[slot].append(use.lowerBound...position) }
         }
     }
 }

@@ -1,0 +1,50 @@
+/// Which maps of floats share memory, since what they hold is never needed at the same time.
+///
+/// Maps of one layout do so anyway: they are one slot. Where a batch's maps do not stay in the cache, those of other
+/// layouts should too: the fewer bytes a run goes through, the more of them are near when they are written again.
+struct SharedMemory: Sendable {
+    /// The region of each slot; `nil` for codes, whose memory is their own.
+    let regions: [Int?]
+    /// The floats of an image in each region.
+    let sizes: [Int]
+
+    /// Gives each slot the first region that is free whenever the slot is in use.
+    init(_ slots: [SlotForm], uses: [[ClosedRange<Int>]]) {
+        var regions: [Int?] = []
+        var (sizes, taken): ([Int], [[ClosedRange<Int>]]) = ([], [])
+        for (slot, uses) in zip(slots, uses) {
+            guard slot.zeroPoint == nil else {
+                regions.append(nil)
+                continue
+            }
+            let region =
+                taken.firstIndex { $0.allSatisfy { other in !uses.contains { $0.overlaps(other) } } } ?? taken.count
+            if region == taken.count {
+                taken.append([])
+                sizes.append(0)
+            }
+            taken[region] += uses
+            sizes[region] = max(sizes[region], slot.layout.imageStride)
+            regions.append(region)
+        }
+        (self.regions, self.sizes) = (regions, sizes)
+    }
+}
+
+/// One region of one thread, and whose halo is clear in it.
+final class MapRegion {
+    /// Enough for the largest map of any slot.
+    let memory: AlignedBuffer<Float>
+    private var occupant: Int?
+    private var images = 0
+
+    /// Memory of zeros.
+    init(floats: Int) { memory = AlignedBuffer(count: floats, filledWith: 0) }
+
+    /// Makes memory ready for images of a slot: what others left in its halo and unused lanes goes.
+    func claim(_ map: FeatureMap, of slot: Int, _ batch: Range<Int>) {
+        if occupant == slot, batch.upperBound <= images { return }
+        map.clearUnused(of: 0..<batch.upperBound)
+        (occupant, images) = (slot, batch.upperBound)
+    }
+}

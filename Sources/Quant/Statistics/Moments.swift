@@ -155,28 +155,40 @@ public struct Moments: Hashable, Sendable {
     }
 
     /// The integral over t from 0 to `end`, in bins, of the number of samples between 0 and t.
+    ///
+    /// The density in a bin is the parabola a + b u + c u², u from 0 to 1, that has the counts of this bin and of both its
+    /// neighbours. Over a whole bin of count k between i and j, with n samples before, the integral is n + k / 2 + (i - j) / 24:
+    /// all but the first and last of those fractions cancel.
     private static func countsTowards(_ end: Double, _ bins: ClosedRange<Int>, _ samples: (Int) -> Int) -> Double {
         let reach = abs(end)
-        // Bins are numbered from 0 towards the end; the samples may begin further out.
-        let first = max(0, end > 0 ? bins.lowerBound : -1 - bins.upperBound)
-        func count(_ step: Int) -> Double? {
-            let bin = end > 0 ? step : -1 - step
-            return bins.contains(bin) ? Double(samples(bin)) : nil
+        // Bins are numbered from 0 towards the end; the samples may begin further out, and end before.
+        let steps = end > 0 ? bins : -1 - bins.upperBound ... -1 - bins.lowerBound
+        func count(_ step: Int) -> Int { samples(end > 0 ? step : -1 - step) }
+        func neighbour(_ step: Int, of own: Int) -> Int { steps.contains(step) ? count(step) : own }
+        let (first, last) = (max(0, steps.lowerBound), min(steps.upperBound, Int(min(reach, 1e9))))
+        guard first <= last else { return 0 }
+        let whole = first..<max(first, min(last + 1, Int(min(reach, 1e9))))
+        var (inside, twice) = (0, 0)
+        for step in whole {
+            twice += inside
+            inside += count(step)
+            twice += inside
         }
-        var (inside, integral) = (0.0, 0.0)
-        var (last, this) = (count(first - 1), count(first))
-        for step in first..<max(first, Int(reach) + 1) {
-            guard let own = this else { break }
-            let next = count(step + 1)
-            let (before, after) = (last ?? own, next ?? own)
-            (last, this) = (own, next)
-            // The density that has these three bins' counts: a + b u + c u² for u from 0 to 1.
-            let (b, c) = (own - before, (after - 2 * own + before) / 2)
-            let a = own - b / 2 - c / 3
-            let u = min(1, reach - Double(step))
-            integral += u * (inside + u * (a / 2 + u * (b / 6 + u * c / 12)))
-            inside += own
+        var integral = Double(twice) / 2
+        if !whole.isEmpty {
+            let (one, other) = (count(first), count(whole.upperBound - 1))
+            let ends =
+                neighbour(first - 1, of: one) + one - other - neighbour(whole.upperBound, of: other)
+            integral += Double(ends) / 24
         }
-        return integral
+        guard whole.upperBound <= last else { return integral }
+        let own = count(whole.upperBound)
+        let (before, after) = (
+            neighbour(whole.upperBound - 1, of: own), neighbour(whole.upperBound + 1, of: own)
+        )
+        let (b, c) = (Double(own - before), Double(after - 2 * own + before) / 2)
+        let a = Double(own) - b / 2 - c / 3
+        let u = min(1, reach - Double(whole.upperBound))
+        return integral + u * (Double(inside) + u * (a / 2 + u * (b / 6 + u * c / 12)))
     }
 }

@@ -150,6 +150,13 @@ public struct Preprocessing: Hashable, Sendable {
             let shift = mean[min(channel, mean.count - 1)] / deviation
             let (start, step) = images.layout == .nchw ? (source * plane, 1) : (source, images.channels)
             let (first, stride) = layout == .nchw ? (channel * plane, 1) : (channel, images.channels)
+            if step == 1, stride == 1 {
+                // The compiler makes vectors of this.
+                for pixel in 0..<plane {
+                    output[first + pixel] = real(stored[start + pixel]) * multiplier - shift
+                }
+                continue
+            }
             for pixel in 0..<plane {
                 output[first + pixel * stride] = real(stored[start + pixel * step]) * multiplier - shift
             }

@@ -56,12 +56,10 @@ NK_INLINE void NK_NAME(endGroup)(const NK_NAME(Counters) *counters, NK_NAME(Wait
     for (int p = pixels; p < NK_NAME(waitingPixels); p++) *(nk_ints *)(group->indices + p * NKLanes) = counters->none;
 }
 
-/// Counts the first `lanes` samples of one of a group's pixels.
-NK_INLINE void NK_NAME(countPixel)(uint16_t *counts, const NK_NAME(Waiting) *group, int pixel, const int lanes) {
+/// Counts the samples of one of a group's pixels.
+NK_INLINE void NK_NAME(countPixel)(uint16_t *counts, const NK_NAME(Waiting) *group, int pixel) {
     const uint32_t *indices = group->indices + pixel * NKLanes;
-    NK_UNROLL for (int i = 0; i < NKLanes; i++) {
-        if (i < lanes) counts[indices[i]]++;
-    }
+    NK_UNROLL for (int i = 0; i < NKLanes; i++) counts[indices[i]]++;
 }
 
 /// The counters of a pixel of finite samples. What a rectifier changes counts in the second table.
@@ -73,9 +71,9 @@ NK_INLINE nk_ints NK_NAME(countersFor)(
 
 /// Takes away what counted as zeros: in the first bin, where a rectifier counts what it changes if there is one.
 NK_INLINE void NK_NAME(uncountZeros)(
-    const NK_NAME(Counters) *counters, const bool rectifies, nk_ints zeros, const int lanes) {
+    const NK_NAME(Counters) *counters, const bool rectifies, nk_ints zeros) {
     const nk_ints first = rectifies ? counters->changed : counters->kept;
-    for (int i = 0; i < lanes; i++) counters->counts[first[i]] -= zeros[i];
+    for (int i = 0; i < NKLanes; i++) counters->counts[first[i]] -= zeros[i];
 }
 
 /// Counts samples beyond a rectifier's bound, in the row after the tables.

@@ -132,10 +132,10 @@ NK_INLINE void NK_NAME(addPositives)(double *rows, nk_doubles count, nk_doubles 
 }
 
 /// `rectifies`: what a rectifier makes of the samples has rows of its own, and they count apart. `clips`: some of the
-/// samples are above its bound. `careful`: some of the samples are not finite. Only the first `lanes` lanes are counted.
+/// samples are above its bound. `careful`: some of the samples are not finite.
 NK_INLINE void NK_NAME(sweep)(
-    const bool careful, const bool rectifies, const bool clips, const bool replaces, const int lanes,
-    const NKPlanes *all, const NKStatistics *into) {
+    const bool careful, const bool rectifies, const bool clips, const bool replaces, const NKPlanes *all,
+    const NKStatistics *into) {
     // A copy: counters might be anywhere in memory, as far as the compiler knows.
     const NKPlanes planes = *all;
     const nk_floats zero = NK_NAME(broadcast)(0.0f), high = NK_NAME(broadcast)(into->high);
@@ -188,7 +188,7 @@ NK_INLINE void NK_NAME(sweep)(
             }
             const nk_ints counter = NK_NAME(countersFor)(&counters, rectifies, sample, kept);
             *(nk_ints *)(found->indices + pixels * NKLanes) = finite ? counter : counters.none;
-            NK_NAME(countPixel)(counters.counts, due, pixels, lanes);
+            NK_NAME(countPixel)(counters.counts, due, pixels);
             if (++pixels == NK_NAME(waitingPixels)) {
                 NK_NAME(Waiting) *const counted = due;
                 due = found;
@@ -197,9 +197,9 @@ NK_INLINE void NK_NAME(sweep)(
             }
         }
     }
-    for (int p = pixels; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(counters.counts, due, p, lanes);
-    for (int p = 0; p < pixels; p++) NK_NAME(countPixel)(counters.counts, found, p, lanes);
-    NK_NAME(uncountZeros)(&counters, rectifies, zeros, lanes);
+    for (int p = pixels; p < NK_NAME(waitingPixels); p++) NK_NAME(countPixel)(counters.counts, due, p);
+    for (int p = 0; p < pixels; p++) NK_NAME(countPixel)(counters.counts, found, p);
+    NK_NAME(uncountZeros)(&counters, rectifies, zeros);
     if (clips) NK_NAME(countClipped)(&counters, clipped);
 
     const nk_doubles samples = (nk_doubles)((double)planes.images * planes.height * planes.width);
@@ -232,18 +232,16 @@ NK_INLINE void NK_NAME(sweep)(
 static void NK_NAME(addStatistics)(const NKPlanes *planes, NKSamples samples, const NKStatistics *into) {
     if (into->rectified == NULL) {
         if (samples == NKSamplesAny)
-            NK_NAME(sweep)(true, false, false, false, NKLanes, planes, into);
-        else if (planes->lanes <= 4)  // images
-            NK_NAME(sweep)(false, false, false, false, 4, planes, into);
+            NK_NAME(sweep)(true, false, false, false, planes, into);
         else
-            NK_NAME(sweep)(false, false, false, false, NKLanes, planes, into);
+            NK_NAME(sweep)(false, false, false, false, planes, into);
     } else if (samples == NKSamplesAny) {
-        NK_NAME(sweep)(true, true, true, into->replaces, NKLanes, planes, into);
+        NK_NAME(sweep)(true, true, true, into->replaces, planes, into);
     } else if (!into->replaces) {
-        NK_NAME(sweep)(false, true, true, false, NKLanes, planes, into);
+        NK_NAME(sweep)(false, true, true, false, planes, into);
     } else if (samples == NKSamplesClipped) {
-        NK_NAME(sweep)(false, true, true, true, NKLanes, planes, into);
+        NK_NAME(sweep)(false, true, true, true, planes, into);
     } else {
-        NK_NAME(sweep)(false, true, false, true, NKLanes, planes, into);
+        NK_NAME(sweep)(false, true, false, true, planes, into);
     }
 }

@@ -47,6 +47,10 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
     /// Makes room for samples in a closed range, which need not be covered yet; none if `lo` is greater.
     mutating func cover(_ lo: Float, _ hi: Float, lane: Int = 0) {
         guard lo <= hi, lo < lows[lane] || hi > highs[lane] else { return }
+        if let range = range(of: lane), range.surelyHolds(lo, hi, bins: bins) {
+            (lows[lane], highs[lane]) = (min(lo, lows[lane]), max(hi, highs[lane]))
+            return
+        }
         let wider = BinRange(lo: min(lo, lows[lane]), hi: max(hi, highs[lane]), bins: bins)
         if let range = range(of: lane), wider.exponent > range.exponent {
             let shift = wider.exponent - range.exponent
@@ -103,9 +107,12 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
         let (indices, rows) = (range.indices, rows(of: lane))
         var found = [Int](unsafeUninitializedCapacity: indices.count) { found, count in
             counts.withUnsafeBufferPointer { counts in
+                guard let counts = counts.baseAddress, let found = found.baseAddress else { return }
                 rows.forEachRun(of: indices) { run in
-                    let (first, target) = (rows[run.lowerBound], run.lowerBound - indices.lowerBound)
-                    for i in 0..<run.count { found[target + i] = Int(counts[first + i]) }
+                    let (source, target) = (
+                        counts + rows[run.lowerBound], found + (run.lowerBound - indices.lowerBound)
+                    )
+                    for i in 0..<run.count { target[i] = Int(truncatingIfNeeded: source[i]) }
                 }
             }
             count = indices.count
@@ -128,14 +135,20 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
         // Bins are below 2^24: further shifts give the same bin.
         let shift = min(narrower.map { range.exponent - $0.exponent } ?? 0, 25)
         let (wideRows, narrowRows) = (rows(of: lane), rows(of: narrow))
-        return moments.meanAbsoluteDeviation(binWidth: range.width, bins: range.indices) { bin in
-            func count(_ row: Int) -> Int { Int(counts[row]) + (full.isEmpty ? 0 : full[row]) }
-            let own = count(wideRows[bin])
-            guard let indices = narrower?.indices else { return own }
-            let (first, end) = (
-                max(indices.lowerBound, bin << shift), min(indices.upperBound + 1, (bin + 1) << shift)
-            )
-            return (first..<max(first, end)).reduce(own) { $0 + count(narrowRows[$1]) }
+        let indices = narrower?.indices
+        return counts.withUnsafeBufferPointer { counts in
+            full.withUnsafeBufferPointer { full in
+                moments.meanAbsoluteDeviation(binWidth: range.width, bins: range.indices) { bin in
+                    func count(_ row: Int) -> Int { Int(counts[row]) &+ (full.isEmpty ? 0 : full[row]) }
+                    var sum = count(wideRows[bin])
+                    guard let indices else { return sum }
+                    let (first, end) = (
+                        max(indices.lowerBound, bin &<< shift), min(indices.upperBound &+ 1, (bin &+ 1) &<< shift)
+                    )
+                    for own in first..<max(first, end) { sum &+= count(narrowRows[own]) }
+                    return sum
+                }
+            }
         }
     }
 
@@ -239,44 +252,28 @@ extension Array where Element: FixedWidthInteger {
     ) {
         // Bins are below 2^24: further shifts give the same bin, and a lane of zeros has any shift up to 250.
         let shift = Swift.min(shift, 32)
-        withUnsafeMutableBufferPointer { sums in
-            counts.withUnsafeBufferPointer { counts in
-                from.forEachRun(of: bins) { run in
-                    var (bin, row) = (run.lowerBound, from[run.lowerBound])
-                    /// The counts of so many bins, which are those of one wider bin.
-                    func addOne(_ count: Int) {
-                        for i in 0..<count {
-                            sums[to[bin &>> shift]] &+= Element(truncatingIfNeeded: counts[row + i])
-                        }
-                        bin += count
-                        row += count
-                    }
-                    /// The counts of whole wider bins, `width` bins each.
-                    func addMany(_ wide: Int, width: Int) {
-                        let target = to[bin &>> shift]
-                        for i in 0..<wide {
-                            var sum: Element = 0
-                            for k in 0..<width { sum &+= Element(truncatingIfNeeded: counts[row + i * width + k]) }
-                            sums[target + i] &+= sum
-                        }
-                        bin += wide * width
-                        row += wide * width
-                    }
-                    let width = 1 << Swift.min(shift, 24)
-                    addOne(Swift.min(run.count, -bin & (width - 1)))
-                    // A run's wider bins may be the last and the first of the lane.
-                    while run.upperBound - bin >= width {
-                        let wide = Swift.min(
-                            (run.upperBound - bin) >> Swift.min(shift, 24), to.mask + 1 - (bin &>> shift) & to.mask)
-                        // The compiler makes vectors of the widths it knows.
-                        switch width {
-                        case 1: addMany(wide, width: 1)
-                        case 2: addMany(wide, width: 2)
-                        case 4: addMany(wide, width: 4)
-                        default: addMany(wide, width: width)
+        withPointers(counts) { sums, counts in
+            from.forEachRun(of: bins) { run in
+                let source = counts + from[run.lowerBound]
+                guard shift > 0 else {
+                    // Lanes are equally long: what follows one another here does so there.
+                    return Self.add(source, run.count, to: sums + to[run.lowerBound])
+                }
+                var start = run.lowerBound
+                while start < run.upperBound {
+                    let wide = start &>> shift
+                    let end = Swift.min(run.upperBound, (wide &+ 1) &<< shift)
+                    var sum = Element(truncatingIfNeeded: source[start &- run.lowerBound])
+                    if end &- start == 2 {
+                        // Widths double more often than not, and a vector takes longer for two.
+                        sum &+= Element(truncatingIfNeeded: source[start &- run.lowerBound &+ 1])
+                    } else {
+                        for i in start &- run.lowerBound &+ 1..<end &- run.lowerBound {
+                            sum &+= Element(truncatingIfNeeded: source[i])
                         }
                     }
-                    addOne(run.upperBound - bin)
+                    sums[to[wide]] &+= sum
+                    start = end
                 }
             }
         }
@@ -286,12 +283,29 @@ extension Array where Element: FixedWidthInteger {
     fileprivate mutating func add<Count: FixedWidthInteger>(
         _ counts: [Count], _ bins: ClosedRange<Int>, _ rows: CounterRows, from origin: Int
     ) {
+        withPointers(counts) { sums, counts in
+            rows.forEachRun(of: bins) { run in
+                Self.add(counts + rows[run.lowerBound], run.count, to: sums + (run.lowerBound - origin))
+            }
+        }
+    }
+
+    /// Adds counts that follow one another.
+    @inline(__always)
+    private static func add<Count: FixedWidthInteger>(
+        _ counts: UnsafePointer<Count>, _ count: Int, to sums: UnsafeMutablePointer<Element>
+    ) {
+        // The compiler makes vectors of this.
+        for i in 0..<count { sums[i] &+= Element(truncatingIfNeeded: counts[i]) }
+    }
+
+    @inline(__always)
+    private mutating func withPointers<Count>(
+        _ counts: [Count], _ body: (UnsafeMutablePointer<Element>, UnsafePointer<Count>) -> Void
+    ) {
         withUnsafeMutableBufferPointer { sums in
             counts.withUnsafeBufferPointer { counts in
-                rows.forEachRun(of: bins) { run in
-                    let (first, target) = (rows[run.lowerBound], run.lowerBound - origin)
-                    for i in 0..<run.count { sums[target + i] &+= Element(truncatingIfNeeded: counts[first + i]) }
-                }
+                if let sums = sums.baseAddress, let counts = counts.baseAddress { body(sums, counts) }
             }
         }
     }

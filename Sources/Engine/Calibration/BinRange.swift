@@ -28,6 +28,13 @@ struct BinRange: Hashable, Sendable {
         exponent = -Int(inverseWidth.exponent)
     }
 
+    /// Whether so many bins as wide as these hold another closed range too, with a bin to spare.
+    func surelyHolds(_ lo: Float, _ hi: Float, bins: Int) -> Bool {
+        let (low, high) = (min(lo, self.lo), max(hi, self.hi))
+        let inverseWidth = inverseWidth
+        return (high - low) * inverseWidth < Float(bins - 2) && max(-low, high) * inverseWidth < 0x1p24
+    }
+
     /// The width of a bin.
     var width: Double { Double(sign: .plus, exponent: exponent, significand: 1) }
 

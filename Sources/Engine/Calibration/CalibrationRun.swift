@@ -34,8 +34,9 @@ public struct CalibrationRun: Sendable {
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> Calibration {
         let points = net.calibrationPoints
-        let (sightings, channelCounts) = sightings(for: points)
-        let program = Program(net, observing: Set(points.map(\.tensor) + points.compactMap(\.preActivation)))
+        let input = planarInput(points)
+        let (sightings, channelCounts) = sightings(for: points, planar: input)
+        let program = Program(net, observing: Set(sightings.keys).subtracting([input].compactMap(\.self)))
         let capacity = capacity(for: program)
         let merged = Shared(MergedParts(partsPerShare: Self.parts / Self.shares))
         let (next, done) = (WorkCounter(0), WorkCounter(0))
@@ -50,8 +51,13 @@ public struct CalibrationRun: Sendable {
                         guard part < Self.parts else { return }
                         var sums: [TensorID: TensorSums] = [:]
                         for batch in batches(ofPart: part, execution.capacity) {
+                            let values = try source.values(at: batch)
+                            if let input, let sighting = sightings[input] {
+                                sums[input, default: TensorSums(sighting)].add(
+                                    planar: values, images: batch.count, local: &local, isa: options.isa)
+                            }
                             _ = try execution.run(
-                                [source.values(at: batch)], images: batch.count,
+                                [values], images: batch.count,
                                 observer: { tensor, map, images, isBeforeActivation in
                                     guard let sighting = sightings[tensor] else { return false }
                                     let rectifies = isBeforeActivation && sighting.rectifier != nil
@@ -78,7 +84,7 @@ public struct CalibrationRun: Sendable {
     /// What to take down of each tensor that passes, and the counts of channels; all of them take what leaves a rectifier
     /// from what enters it, where nothing else depends on that.
     private func sightings(
-        for points: [CalibrationPoint]
+        for points: [CalibrationPoint], planar: TensorID?
     ) -> (sightings: [TensorID: Sighting], channelCounts: [TensorID: ChannelCounts]) {
         let tensors = Set(points.map(\.tensor))
         var rectifiers: [TensorID: Sighting.Rectifier] = [:]
@@ -96,20 +102,34 @@ public struct CalibrationRun: Sendable {
             for tensor in [point.preActivation, point.tensor].compactMap(\.self) where !derived.contains(tensor) {
                 let channels = MapLayout(net.graph[tensor].shape).channels
                 let rectifier = rectifiers[tensor]
+                let lanesPerChannel = tensor == planar ? MapLayout.lanes : 1
                 if point.isPerChannel, channelCounts[tensor] == nil {
                     let counts = ChannelCounts(
-                        channels: channels, bins: Self.channelBins, entersRectifier: rectifier != nil)
+                        channels: channels, lanesPerChannel: lanesPerChannel, bins: Self.channelBins,
+                        entersRectifier: rectifier != nil)
                     channelCounts[tensor] = counts
                     if let rectifier { channelCounts[rectifier.output] = counts.rectified(high: rectifier.high) }
                 }
                 let counts = channelCounts[tensor]
                 sightings[tensor] = Sighting(
-                    channels: channels, rectifier: rectifier,
+                    channels: channels, lanesPerChannel: lanesPerChannel, rectifier: rectifier,
                     countsWhole: counts == nil || rectifier != nil || tensors.contains(tensor),
                     channelCounts: counts)
             }
         }
         return (sightings, channelCounts)
+    }
+
+    /// The net input, if its planes are looked at before the net runs: few channels, in whole vectors of neighbours.
+    private func planarInput(_ points: [CalibrationPoint]) -> TensorID? {
+        guard net.graph.inputs.count == 1, let input = net.graph.inputs.first,
+            points.contains(where: { $0.tensor == input }), !points.contains(where: { $0.preActivation == input })
+        else { return nil }
+        let shape = net.graph[input].shape
+        guard shape.rank == 4, shape[0] == 1, (1..<MapLayout.lanes).contains(shape[1]), shape.count > 0,
+            shape[2] * shape[3] % MapLayout.lanes == 0
+        else { return nil }
+        return input
     }
 
     /// Images of a batch: those of a part, which then find the counters of a channel in the cache, as far as their maps

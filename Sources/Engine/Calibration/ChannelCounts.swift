@@ -18,27 +18,32 @@ struct ChannelCounts: Sendable {
 
     private let blocks: [Shared<BinCounts<UInt16>>]
     private let tables: Tables
+    /// The lanes that a channel's samples are spread over.
+    private let lanesPerChannel: Int
     /// The most bins of a channel.
     let bins: Int
 
     /// No samples yet; `bins` is the most bins of a channel, a power of two.
-    init(channels: Int, bins: Int, entersRectifier: Bool = false) {
+    init(channels: Int, lanesPerChannel: Int = 1, bins: Int, entersRectifier: Bool = false) {
+        precondition(lanesPerChannel == 1 || !entersRectifier, "what enters a rectifier is looked at in blocks")
         let lanes = entersRectifier ? 2 * MapLayout.lanes : MapLayout.lanes
         tables = entersRectifier ? .both : .one
+        self.lanesPerChannel = lanesPerChannel
         self.bins = bins
-        blocks = (0..<(channels + MapLayout.lanes - 1) / MapLayout.lanes).map { _ in
+        blocks = (0..<(channels * lanesPerChannel + MapLayout.lanes - 1) / MapLayout.lanes).map { _ in
             Shared(BinCounts<UInt16>(bins: bins, lanes: lanes))
         }
     }
 
-    private init(_ blocks: [Shared<BinCounts<UInt16>>], _ tables: Tables, bins: Int) {
-        self.blocks = blocks
+    private init(_ counts: ChannelCounts, _ tables: Tables) {
+        blocks = counts.blocks
+        lanesPerChannel = counts.lanesPerChannel
+        bins = counts.bins
         self.tables = tables
-        self.bins = bins
     }
 
     /// The counts of what leaves the rectifier, min(max(x, 0), high): the same counters, read differently.
-    func rectified(high: Float) -> ChannelCounts { ChannelCounts(blocks, .kept(high: high), bins: bins) }
+    func rectified(high: Float) -> ChannelCounts { ChannelCounts(self, .kept(high: high)) }
 
     /// Makes room in a block for the samples that `local` covers, and chooses bins as narrow for them.
     func chooseBins(_ local: inout BlockCounts, block: Int, whole: BinCounts<UInt32>?) {
@@ -77,28 +82,42 @@ struct ChannelCounts: Sendable {
 
     /// The samples of a channel, and so many zeros.
     func histogram(of channel: Int, zeroCount: Int) -> Histogram {
-        let counts = blocks[channel / MapLayout.lanes].withLock { $0 }
-        let lane = channel % MapLayout.lanes
-        switch tables {
-        case .one: return counts.histogram(lane: lane, zeroCount: zeroCount)
-        case .kept(let high): return counts.histogram(lane: lane, zeroCount: zeroCount, cutAt: high)
-        case .both:
-            var together = BinCounts<UInt32>(bins: counts.bins, lanes: 1)
-            together.merge(counts, lanes: [MapLayout.lanes + lane])
-            together.merge(counts, lanes: [lane], isWithin: true)
-            return together.histogram(zeroCount: zeroCount)
-        }
+        withCounts(of: channel) { counts, lane in histogram(counts, lane, zeroCount) }
     }
 
     /// The statistics of a channel's samples, which have these moments.
     func statistics(of channel: Int, _ moments: Moments) -> Statistics {
-        guard case .both = tables else {
-            return Statistics(moments, histogram(of: channel, zeroCount: moments.zeroCount), scale: 1)
+        withCounts(of: channel) { counts, lane in
+            guard case .both = tables else {
+                return Statistics(moments, histogram(counts, lane, moments.zeroCount), scale: 1)
+            }
+            return Statistics(
+                moments,
+                meanAbsoluteDeviation: counts.meanAbsoluteDeviation(moments, MapLayout.lanes + lane, and: lane))
         }
-        let counts = blocks[channel / MapLayout.lanes].withLock { $0 }
-        let lane = channel % MapLayout.lanes
-        return Statistics(
-            moments, meanAbsoluteDeviation: counts.meanAbsoluteDeviation(moments, MapLayout.lanes + lane, and: lane)
-        )
+    }
+
+    /// Shows the counts of a channel's block, and which lane is its first.
+    private func withCounts<Result: Sendable>(
+        of channel: Int, _ body: (BinCounts<UInt16>, _ lane: Int) -> Result
+    ) -> Result {
+        let first = channel * lanesPerChannel
+        return blocks[first / MapLayout.lanes].withLock { body($0, first % MapLayout.lanes) }
+    }
+
+    private func histogram(_ counts: BinCounts<UInt16>, _ lane: Int, _ zeroCount: Int) -> Histogram {
+        switch tables {
+        case .one where lanesPerChannel == 1: return counts.histogram(lane: lane, zeroCount: zeroCount)
+        case .kept(let high): return counts.histogram(lane: lane, zeroCount: zeroCount, cutAt: high)
+        case .one, .both: break
+        }
+        var together = BinCounts<UInt32>(bins: bins, lanes: 1)
+        if case .both = tables {
+            together.merge(counts, lanes: [MapLayout.lanes + lane])
+            together.merge(counts, lanes: [lane], isWithin: true)
+        } else {
+            together.merge(counts, lanes: lane..<lane + lanesPerChannel)
+        }
+        return together.histogram(zeroCount: zeroCount)
     }
 }

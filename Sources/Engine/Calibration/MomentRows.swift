@@ -70,32 +70,29 @@ enum MomentRows {
     }
 
     /// The moments of each channel.
-    static func moments(_ rows: [Double], channels: Int) -> [Moments] {
-        rows.withUnsafeBufferPointer { rows in
-            (0..<channels).map { channel in
-                guard let block = rows.baseAddress.map({ $0 + channel / MapLayout.lanes * blockSize }) else {
-                    return Moments()
-                }
-                let lane = channel % MapLayout.lanes
-                let centre = value(block, Int(NKMomentCentre), lane)
-                return Totals(block, lane, about: centre).moments
-            }
+    static func moments(_ rows: [Double], _ sighting: Sighting) -> [Moments] {
+        (0..<sighting.channels).map { channel in
+            let first = channel * sighting.lanesPerChannel
+            return moments(rows, first..<first + sighting.lanesPerChannel)
         }
     }
 
     /// The moments of all channels together.
-    static func whole(_ rows: [Double], channels: Int) -> Moments {
+    static func whole(_ rows: [Double], lanes: Int) -> Moments { moments(rows, 0..<lanes) }
+
+    /// The moments of some lanes together.
+    private static func moments(_ rows: [Double], _ lanes: Range<Int>) -> Moments {
         rows.withUnsafeBufferPointer { rows in
-            guard let first = rows.baseAddress else { return Moments() }
-            var totals = Totals(about: value(first, Int(NKMomentCentre), 0))
-            for channel in 0..<channels {
-                totals.add(first + channel / MapLayout.lanes * blockSize, channel % MapLayout.lanes)
-            }
+            guard let base = rows.baseAddress else { return Moments() }
+            func block(_ lane: Int) -> Rows { base + lane / MapLayout.lanes * blockSize }
+            let first = lanes.lowerBound
+            var totals = Totals(about: value(block(first), Int(NKMomentCentre), first % MapLayout.lanes))
+            for lane in lanes { totals.add(block(lane), lane % MapLayout.lanes) }
             return totals.moments
         }
     }
 
-    /// Sums over one or more channels.
+    /// Sums over one or more lanes.
     private struct Totals {
         private let centre: Double
         private var powers = SIMD4<Double>.zero
@@ -105,11 +102,6 @@ enum MomentRows {
         private var (least, greatest) = (Double.infinity, -Double.infinity)
 
         init(about centre: Double) { self.centre = centre }
-
-        init(_ block: Rows, _ lane: Int, about centre: Double) {
-            self.centre = centre
-            add(block, lane)
-        }
 
         mutating func add(_ block: Rows, _ lane: Int) {
             func value(_ row: Int) -> Double { MomentRows.value(block, row, lane) }

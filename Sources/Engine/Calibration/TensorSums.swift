@@ -20,7 +20,7 @@ struct TensorSums: Sendable {
             sighting.rectifier == nil || sighting.countsWhole && sighting.channelCounts != nil,
             "a rectifier's samples are counted in all ways")
         self.sighting = sighting
-        let blocks = (sighting.channels + MapLayout.lanes - 1) / MapLayout.lanes
+        let blocks = (sighting.lanes + MapLayout.lanes - 1) / MapLayout.lanes
         rows = [Double](repeating: 0, count: blocks * MomentRows.blockSize)
         rectifiedRows = sighting.rectifier == nil ? [] : rows
         wholeCounts = sighting.countsWhole ? BinCounts<UInt32>(bins: BlockCounts.bins, lanes: 1) : nil
@@ -36,20 +36,54 @@ struct TensorSums: Sendable {
         isa: InstructionSet
     ) {
         let layout = map.layout
-        precondition(layout.pixelStride == MapLayout.lanes, "the kernels read blocks")
-        let imagesAtOnce = max(1, Self.pixelsAtOnce / (layout.height * layout.width))
-        let columnsAtOnce = min(layout.width, Self.pixelsAtOnce)
+        precondition(
+            layout.pixelStride == MapLayout.lanes && sighting.lanesPerChannel == 1, "the kernels read blocks")
+        let planes = StoredMap.floats(map)
+        add(images, height: layout.height, width: layout.width, rectifies, &local, isa) { image, block, y, x in
+            planes.view(image: image, block: block, y: y, x: x)
+        }
+    }
+
+    /// Adds images whose values lie one after the other, [image][channel][plane]; sixteen that follow each other in a plane go
+    /// to sixteen lanes.
+    mutating func add(
+        planar values: [Float], images: Int, local: inout BlockCounts, isa: InstructionSet
+    ) {
+        let plane = values.count / (images * sighting.channels)
+        precondition(
+            values.count == images * sighting.channels * plane && plane % MapLayout.lanes == 0
+                && sighting.lanesPerChannel == MapLayout.lanes, "whole vectors")
+        values.withUnsafeBufferPointer { values in
+            // The kernels write to samples only where a rectifier takes their place.
+            let start = values.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
+            let stride = sighting.channels * plane
+            add(0..<images, height: 1, width: plane / MapLayout.lanes, false, &local, isa) { image, channel, _, x in
+                NKMap(
+                    origin: start.map { $0 + image * stride + channel * plane + x * MapLayout.lanes }, codes: nil,
+                    zeroPoint: 0, step: 0, imageStride: stride, blockStride: plane, rowStride: plane,
+                    pixelStride: MapLayout.lanes)
+            }
+        }
+    }
+
+    /// Adds blocks of planes; `view` begins at a pixel of an image's block.
+    private mutating func add(
+        _ images: Range<Int>, height: Int, width: Int, _ rectifies: Bool, _ local: inout BlockCounts,
+        _ isa: InstructionSet, view: (_ image: Int, _ block: Int, _ y: Int, _ x: Int) -> NKMap
+    ) {
+        let imagesAtOnce = max(1, Self.pixelsAtOnce / (height * width))
+        let columnsAtOnce = min(width, Self.pixelsAtOnce)
         let rowsAtOnce = max(1, Self.pixelsAtOnce / columnsAtOnce)
-        for block in 0..<layout.blocks {
+        for block in 0..<rows.count / MomentRows.blockSize {
             for image in stride(from: images.lowerBound, to: images.upperBound, by: imagesAtOnce) {
-                for row in stride(from: 0, to: layout.height, by: rowsAtOnce) {
-                    for column in stride(from: 0, to: layout.width, by: columnsAtOnce) {
+                for row in stride(from: 0, to: height, by: rowsAtOnce) {
+                    for column in stride(from: 0, to: width, by: columnsAtOnce) {
                         let planes = NKPlanes(
-                            block: StoredMap.floats(map).view(image: image, block: block, y: row, x: column),
+                            block: view(image, block, row, column),
                             images: Int32(min(imagesAtOnce, images.upperBound - image)),
-                            height: Int32(min(rowsAtOnce, layout.height - row)),
-                            width: Int32(min(columnsAtOnce, layout.width - column)),
-                            lanes: Int32(min(MapLayout.lanes, layout.channels - block * MapLayout.lanes)))
+                            height: Int32(min(rowsAtOnce, height - row)),
+                            width: Int32(min(columnsAtOnce, width - column)),
+                            lanes: Int32(min(MapLayout.lanes, sighting.lanes - block * MapLayout.lanes)))
                         add(planes, block, rectifies, &local, isa)
                     }
                 }
@@ -148,13 +182,13 @@ struct TensorSums: Sendable {
     private static func whole(
         _ rows: [Double], _ sighting: Sighting, _ counts: BinCounts<UInt32>?
     ) -> (moments: Moments, histogram: Histogram?) {
-        let moments = MomentRows.whole(rows, channels: sighting.channels)
+        let moments = MomentRows.whole(rows, lanes: sighting.lanes)
         return (moments, counts?.histogram(zeroCount: moments.zeroCount))
     }
 
     /// The moments of each channel.
-    var channels: [Moments] { MomentRows.moments(rows, channels: sighting.channels) }
+    var channels: [Moments] { MomentRows.moments(rows, sighting) }
 
     /// The same of what leaves the tensor's rectifier.
-    var rectifiedChannels: [Moments] { MomentRows.moments(rectifiedRows, channels: sighting.channels) }
+    var rectifiedChannels: [Moments] { MomentRows.moments(rectifiedRows, sighting) }
 }

@@ -17,9 +17,10 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
     /// How wide each lane's bins are.
     private(set) var inverseWidths: [Float]
     /// Where counters start.
-    private let start: Int
-    /// From `start` on: [lane][bins]; 16 for what is beyond a rectifier's bound; and 16 that kernels may add zeros to.
-    fileprivate private(set) var counts: [Counter]
+    private var start = 0
+    /// From `start` on: [lane][bins]; 16 for what is beyond a rectifier's bound; and 16 that kernels may add zeros to. Empty
+    /// until there are samples: whoever counts the first then has the memory in the cache.
+    fileprivate private(set) var counts: [Counter] = []
     /// What the counters could not hold any more; empty until then.
     fileprivate private(set) var full: [Int] = []
     /// The most samples that one of `counts` may hold by now.
@@ -35,7 +36,11 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
         lows = [Float](repeating: .infinity, count: lanes)
         highs = [Float](repeating: -.infinity, count: lanes)
         inverseWidths = [Float](repeating: 1, count: lanes)
-        (counts, start) = [Counter].onCacheLine(count: bins * lanes + 2 * MapLayout.lanes)
+    }
+
+    /// Makes room for counters, before anything else is done with them.
+    private mutating func makeCounters() {
+        if counts.isEmpty { (counts, start) = [Counter].onCacheLine(count: bins * lanes + 2 * MapLayout.lanes) }
     }
 
     /// The samples' range in a lane, if there are any.
@@ -47,6 +52,7 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
     /// Makes room for samples in a closed range, which need not be covered yet; none if `lo` is greater.
     mutating func cover(_ lo: Float, _ hi: Float, lane: Int = 0) {
         guard lo <= hi, lo < lows[lane] || hi > highs[lane] else { return }
+        makeCounters()
         if let range = range(of: lane), range.surelyHolds(lo, hi, bins: bins) {
             (lows[lane], highs[lane]) = (min(lo, lows[lane]), max(hi, highs[lane]))
             return
@@ -63,6 +69,7 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
 
     /// Lets a kernel add up to `samples` samples to each counter; lanes' ranges must be covered.
     mutating func add(samples: Int, _ add: (UnsafeMutablePointer<Counter>) -> Void) {
+        makeCounters()
         makeRoom(for: samples)
         counts.withUnsafeMutableBufferPointer { counts in
             if let counters = counts.baseAddress { add(counters + start) }
@@ -173,6 +180,7 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
 
     /// Moves what was counted to where there is room for any number.
     private mutating func empty() {
+        makeCounters()
         if full.isEmpty { full = [Int](repeating: 0, count: counts.count) }
         for index in counts.indices { full[index] += Int(counts[index]) }
         counts.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }

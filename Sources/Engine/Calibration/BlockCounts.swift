@@ -39,22 +39,25 @@ struct BlockCounts: Sendable {
             let (least, greatest) = Self.ranges(rows)
             return (0..<dataLanes).allSatisfy { lane in
                 guard least[lane] <= greatest[lane] else { return true }
-                let bins = (Float(greatest[lane]) - Float(least[lane])) * inverseWidths[first + lane]
-                return lows[first + lane] <= highs[first + lane] && bins < Float(Self.bins - 2)
+                let (low, high) = (lows[first + lane], highs[first + lane])
+                let extent = max(Float(greatest[lane]), high) - min(Float(least[lane]), low)
+                return low <= high && extent * inverseWidths[first + lane] < Float(Self.bins - 2)
             }
         }
         return fits(rectified ?? rows, first: 0) && (rectified == nil || fits(rows, first: MapLayout.lanes))
     }
 
-    /// Takes the ranges of a block's moments for those of the samples to come, and of those before.
+    /// Takes the ranges of a block's moments for those of the samples to come, besides those of samples that are pending.
     ///
     /// - Parameter lanes: the lanes that carry data.
     mutating func cover(_ rows: UnsafePointer<Double>, rectified: UnsafePointer<Double>?, lanes: Int) {
         func cover(_ rows: UnsafePointer<Double>, first: Int) {
             let (least, greatest) = Self.ranges(rows)
-            for lane in 0..<MapLayout.lanes {
-                lows[first + lane] = lane < lanes ? Float(least[lane]) : .infinity
-                highs[first + lane] = lane < lanes ? Float(greatest[lane]) : -.infinity
+            for lane in first..<first + MapLayout.lanes {
+                if pending == 0 { (lows[lane], highs[lane]) = (.infinity, -.infinity) }
+                guard lane - first < lanes else { continue }
+                lows[lane] = min(lows[lane], Float(least[lane - first]))
+                highs[lane] = max(highs[lane], Float(greatest[lane - first]))
             }
         }
         dataLanes = lanes

@@ -52,6 +52,8 @@ extension Calibration {
             }
         }
 
+        // The last tensors have the most channels in most nets, and what takes longest should not begin last.
+        let points = Array(points.reversed())
         let seen = concurrentMap(points.count) { index in
             let point = points[index]
             let before = before(point)

@@ -11,6 +11,7 @@ public struct CalibrationRun: Sendable {
     private static let channelBins = 1024
     /// The parts that images are divided into, and the shares of the images that are summed up on the way.
     private static let (parts, shares) = (16, 8)
+    private static let partsPerShare = parts / shares
     /// The most bytes of a batch's maps.
     private static let mapMemory = 1 << 27
 
@@ -37,9 +38,9 @@ public struct CalibrationRun: Sendable {
         let input = planarInput(points)
         let (sightings, channelCounts) = sightings(for: points, planar: input)
         let program = Program(net, observing: Set(sightings.keys).subtracting([input].compactMap(\.self)))
-        let capacity = capacity(for: program)
-        let merged = Shared(MergedParts(partsPerShare: Self.parts / Self.shares))
-        let (next, done) = (WorkCounter(0), WorkCounter(0))
+        let (capacity, together) = batches(for: program)
+        let merged = Shared(MergedParts(partsPerShare: Self.partsPerShare))
+        let (next, done) = (Shared(0), WorkCounter(0))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for thread in 0..<options.threads {
                 group.addTask {
@@ -47,29 +48,29 @@ public struct CalibrationRun: Sendable {
                     let execution = Execution(program, capacity: capacity, isa: options.isa)
                     var local = BlockCounts()
                     while true {
-                        let part = next.take(1)
-                        guard part < Self.parts else { return }
+                        let parts = next.withLock { take(&$0, together) }
+                        guard !parts.isEmpty else { return }
                         var sums: [TensorID: TensorSums] = [:]
-                        for batch in batches(ofPart: part, execution.capacity) {
-                            let values = try source.values(at: batch)
+                        for (positions, images) in batches(of: parts, capacity) {
+                            let values = try source.values(at: positions)
                             if let input, let sighting = sightings[input] {
-                                sums[input, default: TensorSums(sighting)].add(
-                                    planar: values, images: batch.count, local: &local, isa: options.isa)
+                                sums[input, default: TensorSums(sighting, parts: parts.count)].add(
+                                    planar: values, images, local: &local, isa: options.isa)
                             }
                             _ = try execution.run(
-                                [values], images: batch.count,
-                                observer: { tensor, map, images, isBeforeActivation in
+                                [values], images: positions.count,
+                                observer: { tensor, map, _, isBeforeActivation in
                                     guard let sighting = sightings[tensor] else { return false }
                                     let rectifies = isBeforeActivation && sighting.rectifier != nil
-                                    sums[tensor, default: TensorSums(sighting)].add(
+                                    sums[tensor, default: TensorSums(sighting, parts: parts.count)].add(
                                         map, images, rectifies: rectifies, local: &local, isa: options.isa)
                                     return rectifies
                                 }, cancelled: { cancelled() || Task.isCancelled })
-                            let images = done.take(batch.count) + batch.count
+                            let images = done.take(positions.count) + positions.count
                             progress(Double(images) / Double(source.order.count))
                         }
                         let seen = sums
-                        merged.withLock { $0.add(seen, at: part) }
+                        merged.withLock { $0.add(seen, of: parts) }
                     }
                 }
             }
@@ -132,33 +133,59 @@ public struct CalibrationRun: Sendable {
         return input
     }
 
-    /// Images of a batch: those of a part, which then find the counters of a channel in the cache, as far as their maps
-    /// do not take too much memory.
-    private func capacity(for program: Program) -> Int {
+    /// The images of a batch, and the parts that a thread takes at a time.
+    ///
+    /// Counters of a channel, once they are in the cache, should take as many images as there are, so a thread takes all parts of
+    /// a share together, as far as their maps do not take too much memory.
+    private func batches(for program: Program) -> (capacity: Int, together: Int) {
         let images = (source.order.count + Self.parts - 1) / Self.parts
-        let fitting = Self.mapMemory / max(1, program.bytesPerImage)
-        return max(1, min(images, max(fitting, program.batchSize)))
+        let fitting = max(Self.mapMemory / max(1, program.bytesPerImage), program.batchSize)
+        let together = Self.partsPerShare * images <= fitting ? Self.partsPerShare : 1
+        return (max(1, min(together * images, fitting)), together)
+    }
+
+    /// The parts that a thread does next: `together` of them, as long as that keeps all threads busy to the end.
+    ///
+    /// What the parts sum up to does not depend on which are taken together.
+    private func take(_ next: inout Int, _ together: Int) -> Range<Int> {
+        // Several turns of all threads; or more than the others take in their last.
+        let isEven = Self.shares % options.threads == 0 && Self.shares > options.threads
+        let count = isEven || Self.parts - next > together * (options.threads - 1) ? together : 1
+        let first = next
+        next = min(Self.parts, first + count)
+        return first..<next
     }
 
     /// The images of a part.
     ///
     /// Parts of one share follow each other, and the images of a share are every eighth.
     private func positions(ofPart part: Int) -> [Int] {
-        let perShare = Self.parts / Self.shares
-        let first = part % perShare * Self.shares + part / perShare
+        let first = part % Self.partsPerShare * Self.shares + part / Self.partsPerShare
         return Array(stride(from: first, to: source.order.count, by: Self.parts))
     }
 
-    private func batches(ofPart part: Int, _ size: Int) -> [ArraySlice<Int>] {
-        let positions = positions(ofPart: part)
-        return stride(from: 0, to: positions.count, by: size).map {
-            positions[$0..<min($0 + size, positions.count)]
+    /// Batches of up to `size` images: where they are, and which of a batch's images each of the parts has.
+    private func batches(
+        of parts: Range<Int>, _ size: Int
+    ) -> [(positions: ArraySlice<Int>, images: [Range<Int>])] {
+        let positions = parts.map(positions(ofPart:))
+        let all = positions.flatMap(\.self)
+        let starts = positions.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        return stride(from: 0, to: all.count, by: size).map { start in
+            let batch = start..<min(start + size, all.count)
+            return (
+                all[batch],
+                zip(starts, starts.dropFirst()).map { first, end in
+                    let images = (first..<end).clamped(to: batch)
+                    return images.lowerBound - start..<images.upperBound - start
+                }
+            )
         }
     }
 
     /// The images of a share and of all before it.
     private func images(upToShare share: Int) -> Int {
-        (0..<(share + 1) * Self.parts / Self.shares).reduce(0) { $0 + positions(ofPart: $1).count }
+        (0..<(share + 1) * Self.partsPerShare).reduce(0) { $0 + positions(ofPart: $1).count }
     }
 }
 

@@ -10,18 +10,16 @@ struct MergedParts: Sendable {
     private let partsPerShare: Int
     private var sums: [TensorID: TensorSums] = [:]
     private var count = 0
-    private var waiting: [Int: [TensorID: TensorSums]] = [:]
+    private var waiting: [Int: (parts: Range<Int>, sums: [TensorID: TensorSums])] = [:]
 
     init(partsPerShare: Int) { self.partsPerShare = partsPerShare }
 
-    /// Takes a part that is done, in any order.
-    mutating func add(_ part: [TensorID: TensorSums], at index: Int) {
-        waiting[index] = part
+    /// Takes parts of one share that are done, in any order.
+    mutating func add(_ part: [TensorID: TensorSums], of parts: Range<Int>) {
+        waiting[parts.lowerBound] = (parts, part)
         while let due = waiting.removeValue(forKey: count) {
-            for (tensor, more) in due {
-                if sums[tensor]?.merge(more) == nil { sums[tensor] = more }
-            }
-            count += 1
+            for (tensor, more) in due.sums { sums[tensor, default: more.empty].merge(more) }
+            count = due.parts.upperBound
             if count % partsPerShare == 0 { shares.append(wholes) }
         }
     }

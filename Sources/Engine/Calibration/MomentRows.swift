@@ -31,13 +31,16 @@ enum MomentRows {
             fourth + d * (4 * third + 6 * d * second) + square * d * (4 * first + d * n))
     }
 
-    /// Adds the sums of other samples of the same channels.
+    /// Adds the sums of other samples of the same channels: of one part after the other, if they are of several.
     static func merge(_ other: [Double], into rows: inout [Double]) {
+        guard !rows.isEmpty else { return }
         rows.withUnsafeMutableBufferPointer { rows in
             other.withUnsafeBufferPointer { other in
-                for block in 0..<rows.count / blockSize {
-                    guard let rows = rows.baseAddress, let other = other.baseAddress else { return }
-                    merge(other + block * blockSize, into: rows + block * blockSize)
+                for part in stride(from: 0, to: other.count, by: rows.count) {
+                    for block in stride(from: 0, to: rows.count, by: blockSize) {
+                        guard let rows = rows.baseAddress, let other = other.baseAddress else { return }
+                        merge(other + part + block, into: rows + block)
+                    }
                 }
             }
         }

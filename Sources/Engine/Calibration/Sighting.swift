@@ -18,6 +18,9 @@ struct Sighting: Sendable {
     /// The lanes of all channels.
     var lanes: Int { channels * lanesPerChannel }
 
+    /// The blocks of lanes.
+    var blocks: Int { (lanes + MapLayout.lanes - 1) / MapLayout.lanes }
+
     /// The function min(max(x, 0), high).
     struct Rectifier: Hashable, Sendable {
         /// What leaves it.

@@ -8,31 +8,35 @@ struct TensorSums: Sendable {
     /// Pixels of a block that stay in a core's cache between the sweep for the ranges and the other.
     private static let pixelsAtOnce = 4096
     private let sighting: Sighting
-    /// Rows as of `nk_add_statistics`, block after block.
+    /// The parts of the images whose rows are kept apart.
+    private let parts: Int
+    /// Rows as of `nk_add_statistics`, block after block of one part after the other.
     private var rows: [Double]
     /// The same of what leaves the rectifier; empty without one.
     private var rectifiedRows: [Double]
     private var wholeCounts: BinCounts<UInt32>?
 
-    /// No images yet.
-    init(_ sighting: Sighting) {
+    /// No images yet, of so many parts.
+    init(_ sighting: Sighting, parts: Int = 1) {
         precondition(
             sighting.rectifier == nil || sighting.countsWhole && sighting.channelCounts != nil,
             "a rectifier's samples are counted in all ways")
         self.sighting = sighting
-        let blocks = (sighting.lanes + MapLayout.lanes - 1) / MapLayout.lanes
-        rows = [Double](repeating: 0, count: blocks * MomentRows.blockSize)
-        rectifiedRows = sighting.rectifier == nil ? [] : rows
+        self.parts = parts
+        let doubles = parts * sighting.blocks * MomentRows.blockSize
+        rows = [Double](repeating: 0, count: doubles)
+        rectifiedRows = [Double](repeating: 0, count: sighting.rectifier == nil ? 0 : doubles)
         wholeCounts = sighting.countsWhole ? BinCounts<UInt32>(bins: BlockCounts.bins, lanes: 1) : nil
     }
 
     /// Adds images where they lie.
     ///
     /// - Parameters:
+    ///   - images: those of each part.
     ///   - rectifies: whether what leaves the rectifier, which there must be, takes the place of the samples.
     ///   - local: the thread's counters.
     mutating func add(
-        _ map: FeatureMap, _ images: Range<Int>, rectifies: Bool = false, local: inout BlockCounts,
+        _ map: FeatureMap, _ images: [Range<Int>], rectifies: Bool = false, local: inout BlockCounts,
         isa: InstructionSet
     ) {
         let layout = map.layout
@@ -47,17 +51,18 @@ struct TensorSums: Sendable {
     /// Adds images whose values lie one after the other, [image][channel][plane]; sixteen that follow each other in a plane go
     /// to sixteen lanes.
     mutating func add(
-        planar values: [Float], images: Int, local: inout BlockCounts, isa: InstructionSet
+        planar values: [Float], _ images: [Range<Int>], local: inout BlockCounts, isa: InstructionSet
     ) {
-        let plane = values.count / (images * sighting.channels)
+        let count = images.reduce(0) { max($0, $1.upperBound) }
+        let plane = values.count / (count * sighting.channels)
         precondition(
-            values.count == images * sighting.channels * plane && plane % MapLayout.lanes == 0
+            values.count == count * sighting.channels * plane && plane % MapLayout.lanes == 0
                 && sighting.lanesPerChannel == MapLayout.lanes, "whole vectors")
         values.withUnsafeBufferPointer { values in
             // The kernels write to samples only where a rectifier takes their place.
             let start = values.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
             let stride = sighting.channels * plane
-            add(0..<images, height: 1, width: plane / MapLayout.lanes, false, &local, isa) { image, channel, _, x in
+            add(images, height: 1, width: plane / MapLayout.lanes, false, &local, isa) { image, channel, _, x in
                 NKMap(
                     origin: start.map { $0 + image * stride + channel * plane + x * MapLayout.lanes }, codes: nil,
                     zeroPoint: 0, step: 0, imageStride: stride, blockStride: plane, rowStride: plane,
@@ -68,23 +73,26 @@ struct TensorSums: Sendable {
 
     /// Adds blocks of planes; `view` begins at a pixel of an image's block.
     private mutating func add(
-        _ images: Range<Int>, height: Int, width: Int, _ rectifies: Bool, _ local: inout BlockCounts,
+        _ images: [Range<Int>], height: Int, width: Int, _ rectifies: Bool, _ local: inout BlockCounts,
         _ isa: InstructionSet, view: (_ image: Int, _ block: Int, _ y: Int, _ x: Int) -> NKMap
     ) {
+        precondition(images.count == parts, "the images of each part")
         let imagesAtOnce = max(1, Self.pixelsAtOnce / (height * width))
         let columnsAtOnce = min(width, Self.pixelsAtOnce)
         let rowsAtOnce = max(1, Self.pixelsAtOnce / columnsAtOnce)
-        for block in 0..<rows.count / MomentRows.blockSize {
-            for image in stride(from: images.lowerBound, to: images.upperBound, by: imagesAtOnce) {
-                for row in stride(from: 0, to: height, by: rowsAtOnce) {
-                    for column in stride(from: 0, to: width, by: columnsAtOnce) {
-                        let planes = NKPlanes(
-                            block: view(image, block, row, column),
-                            images: Int32(min(imagesAtOnce, images.upperBound - image)),
-                            height: Int32(min(rowsAtOnce, height - row)),
-                            width: Int32(min(columnsAtOnce, width - column)),
-                            lanes: Int32(min(MapLayout.lanes, sighting.lanes - block * MapLayout.lanes)))
-                        add(planes, block, rectifies, &local, isa)
+        for block in 0..<sighting.blocks {
+            let lanes = Int32(min(MapLayout.lanes, sighting.lanes - block * MapLayout.lanes))
+            for (part, images) in images.enumerated() {
+                for image in stride(from: images.lowerBound, to: images.upperBound, by: imagesAtOnce) {
+                    for row in stride(from: 0, to: height, by: rowsAtOnce) {
+                        for column in stride(from: 0, to: width, by: columnsAtOnce) {
+                            let planes = NKPlanes(
+                                block: view(image, block, row, column),
+                                images: Int32(min(imagesAtOnce, images.upperBound - image)),
+                                height: Int32(min(rowsAtOnce, height - row)),
+                                width: Int32(min(columnsAtOnce, width - column)), lanes: lanes)
+                            add(planes, block, part, rectifies, &local, isa)
+                        }
                     }
                 }
             }
@@ -94,9 +102,10 @@ struct TensorSums: Sendable {
 
     /// Adds planes of one block: ranges first, for which the counters then make room.
     private mutating func add(
-        _ planes: NKPlanes, _ block: Int, _ rectifies: Bool, _ local: inout BlockCounts, _ isa: InstructionSet
+        _ planes: NKPlanes, _ block: Int, _ part: Int, _ rectifies: Bool, _ local: inout BlockCounts,
+        _ isa: InstructionSet
     ) {
-        let offset = block * MomentRows.blockSize
+        let offset = (part * sighting.blocks + block) * MomentRows.blockSize
         let high = sighting.rectifier?.high ?? 0
         let pixels = Int(planes.images * planes.height * planes.width)
         rows.withUnsafeMutableBufferPointer { rows in
@@ -162,12 +171,16 @@ struct TensorSums: Sendable {
         }
     }
 
-    /// Adds what other images show.
+    /// Adds what other images show of the same tensor, part by part.
     mutating func merge(_ other: TensorSums) {
+        precondition(parts == 1, "sums of all images are one part")
         MomentRows.merge(other.rows, into: &rows)
         MomentRows.merge(other.rectifiedRows, into: &rectifiedRows)
         if let more = other.wholeCounts { wholeCounts?.merge(more) }
     }
+
+    /// No images yet, of the same tensor.
+    var empty: TensorSums { TensorSums(sighting) }
 
     /// The moments of the whole tensor, and its histogram if it was counted.
     var whole: (moments: Moments, histogram: Histogram?) {

@@ -3,14 +3,22 @@ final class AlignedBuffer<Element: BitwiseCopyable> {
     let elements: UnsafeMutableBufferPointer<Element>
 
     /// Creates `count` elements, at least one, all `value`.
-    init(count: Int, filledWith value: Element) {
+    convenience init(count: Int, filledWith value: Element) {
+        self.init(uninitialized: count)
+        elements.initialize(repeating: value)
+    }
+
+    /// Memory for `count` elements, at least one, that are written before they are read.
+    init(uninitialized count: Int) {
         precondition(count > 0, "a buffer has memory")
         let bytes = count * MemoryLayout<Element>.stride
+        let isLarge = bytes >= LargePages.size
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: bytes, alignment: bytes < LargePages.size ? cacheLine : LargePages.size)
-        LargePages.advise(memory, byteCount: bytes)
+            byteCount: isLarge ? LargePages.roundedUp(bytes) : bytes,
+            alignment: isLarge ? LargePages.size : cacheLine)
+        LargePages.advise(memory, byteCount: isLarge ? LargePages.worthwhile(bytes) : bytes)
         elements = UnsafeMutableBufferPointer(
-            start: memory.initializeMemory(as: Element.self, repeating: value, count: count), count: count)
+            start: memory.bindMemory(to: Element.self, capacity: count), count: count)
     }
 
     deinit {

@@ -38,8 +38,8 @@ final class MapRegion {
     private var occupant: Int?
     private var images = 0
 
-    /// Memory of zeros.
-    init(floats: Int) { memory = AlignedBuffer(count: floats, filledWith: 0) }
+    /// Memory that nobody has used.
+    init(floats: Int) { memory = AlignedBuffer(uninitialized: floats) }
 
     /// Makes memory ready for images of a slot: what others left in its halo and unused lanes goes.
     func claim(_ map: FeatureMap, of slot: Int, _ batch: Range<Int>) {

@@ -31,8 +31,8 @@ import Testing
         var sums = TensorSums(
             Sighting(
                 channels: layout.channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
-        sums.add(map, 0..<1, rectifies: rectifier != nil, local: &local, isa: isa)
-        sums.add(map, 1..<2, local: &local, isa: isa)
+        sums.add(map, [0..<1], rectifies: rectifier != nil, local: &local, isa: isa)
+        sums.add(map, [1..<2], local: &local, isa: isa)
         if let rectifier {
             // The first image was rectified where it lies, which its counts and sums do not show.
             #expect(
@@ -138,6 +138,75 @@ import Testing
         }
     }
 
+    /// Planes of images, whose neighbours go to lanes: the same samples, counts and sums.
+    @Test(arguments: InstructionSet.available, [[], [.nan, .infinity, -.infinity, .nan, 0, -0.0]] as [[Float]])
+    func planesAreLookedAtAsBlocksAre(isa: InstructionSet, odd: [Float]) {
+        for layout in [
+            MapLayout(channels: 1, height: 4, width: 4), MapLayout(channels: 3, height: 6, width: 8),
+            MapLayout(channels: 2, height: 272, width: 256),
+        ] {
+            let values = values(layout, isRectified: false, odd: odd, seed: 60)
+            let counts = ChannelCounts(channels: layout.channels, lanesPerChannel: MapLayout.lanes, bins: 128)
+            var local = BlockCounts()
+            var found = TensorSums(
+                Sighting(
+                    channels: layout.channels, lanesPerChannel: MapLayout.lanes, rectifier: nil, countsWhole: true,
+                    channelCounts: counts))
+            for image in 0..<2 {
+                found.add(
+                    planar: Array(values[image * layout.elements..<(image + 1) * layout.elements]), [0..<1],
+                    local: &local, isa: isa)
+            }
+            #expect(found.whole.histogram == expected(values, bins: 4096))
+            for (channel, moments) in found.channels.enumerated() {
+                let samples = samples(channel, layout, values)
+                #expect(
+                    counts.histogram(of: channel, zeroCount: moments.zeroCount) == expected(samples, bins: 128))
+                // Large planes are summed up in too different an order for the bounds of the others.
+                if layout.elements < 1000 { compare(moments, samples) }
+            }
+            #expect(found.channels.map(\.count).reduce(0, +) + odd.count { !$0.isFinite } == values.count)
+        }
+    }
+
+    /// Rows of parts that are taken together are those that each has alone, bit by bit; counts are those of all.
+    @Test(arguments: InstructionSet.available)
+    func partsTakenTogetherAreSummedApart(isa: InstructionSet) {
+        let layout = MapLayout(channels: 20, height: 7, width: 5, halo: 1)
+        let values = values(layout, isRectified: false, odd: [], seed: 61)
+        let map = FeatureMap(layout: layout, capacity: 2)
+        // The second image's samples are elsewhere: bins have to grow.
+        let all = values[..<layout.elements] + values[layout.elements...].map { 40 * $0 - 90 }
+        for rectifier in [nil, Sighting.Rectifier(output: TensorID(1), high: 3)] {
+            func sums(_ images: [[Range<Int>]]) -> (TensorSums, ChannelCounts) {
+                map.load(planar: Array(all), into: 0..<2)
+                let counts = ChannelCounts(
+                    channels: layout.channels, bins: 128, entersRectifier: rectifier != nil)
+                let sighting = Sighting(
+                    channels: layout.channels, rectifier: rectifier, countsWhole: true, channelCounts: counts)
+                var (local, merged) = (BlockCounts(), TensorSums(sighting))
+                for images in images {
+                    var sums = TensorSums(sighting, parts: images.count)
+                    sums.add(map, images, local: &local, isa: isa)
+                    merged.merge(sums)
+                }
+                return (merged, counts)
+            }
+            let (apart, ownCounts) = sums([[0..<1], [1..<2]])
+            let (together, counts) = sums([[0..<1, 1..<2]])
+            #expect(together.channels == apart.channels)
+            if rectifier != nil { #expect(together.rectifiedChannels == apart.rectifiedChannels) }
+            #expect(together.whole.histogram == apart.whole.histogram)
+            #expect(together.rectifiedWhole?.whole.histogram == apart.rectifiedWhole?.whole.histogram)
+            for (channel, moments) in together.channels.enumerated() {
+                let zeros = moments.zeroCount
+                #expect(
+                    counts.histogram(of: channel, zeroCount: zeros)
+                        == ownCounts.histogram(of: channel, zeroCount: zeros))
+            }
+        }
+    }
+
     /// Activations such as Sigmoid write something into lanes that carry no data.
     @Test(arguments: InstructionSet.available)
     func lanesWithoutDataLeaveNothingBehind(isa: InstructionSet) {
@@ -162,7 +231,7 @@ import Testing
                 let counts = ChannelCounts(channels: channels, bins: 128, entersRectifier: rectifier != nil)
                 var sums = TensorSums(
                     Sighting(channels: channels, rectifier: rectifier, countsWhole: true, channelCounts: counts))
-                sums.add(map, images, local: &local, isa: isa)
+                sums.add(map, [images], local: &local, isa: isa)
                 compare(
                     sums.channels[0], map === wide ? samples(0, layout, values) : Array(narrow.planar(0..<1)[..<35])
                 )

@@ -141,13 +141,23 @@ private func reference(_ graph: Graph, _ input: Tensor) -> Tensor {
         #expect(net.layers[2].isDepthwise && net.layers[2].activation == .clip(minimum: 0, maximum: 6))
     }
 
-    @Test func calibrationDoesNotDependOnThreads() async throws {
-        let (one, three) = (try await calibration(threads: 1), try await calibration(threads: 3))
+    /// Threads take one part or two of the images at a time, depending on how many there are.
+    @Test(arguments: [2, 3, 8, 16]) func calibrationDoesNotDependOnThreads(threads: Int) async throws {
+        let (one, other) = (try await calibration(threads: 1), try await calibration(threads: threads))
         for (tensor, observation) in one.observations {
-            #expect(three.observations[tensor]?.tensor.statistics == observation.tensor.statistics)
-            #expect(three.observations[tensor]?.tensor.histogram == observation.tensor.histogram)
-            for (left, right) in zip(observation.channels, three.observations[tensor]?.channels ?? []) {
+            #expect(other.observations[tensor]?.tensor.statistics == observation.tensor.statistics)
+            #expect(other.observations[tensor]?.tensor.preActivation == observation.tensor.preActivation)
+            #expect(other.observations[tensor]?.tensor.histogram == observation.tensor.histogram)
+            for (left, right) in zip(observation.channels, other.observations[tensor]?.channels ?? []) {
                 #expect(left.statistics == right.statistics && left.histogram == right.histogram)
+                #expect(left.preActivation == right.preActivation)
+            }
+        }
+        for (one, other) in zip(one.shares, other.shares) {
+            #expect(one.images == other.images && one.observations.keys == other.observations.keys)
+            for (tensor, observation) in one.observations {
+                #expect(other.observations[tensor]?.statistics == observation.statistics)
+                #expect(other.observations[tensor]?.histogram == observation.histogram)
             }
         }
     }

@@ -79,6 +79,47 @@ import Testing
         #expect(abs(counts.meanAbsoluteDeviation(found) / exact - 1) < 1.5e-4)
     }
 
+    /// Bins that begin or end between 0 and the mean, before 0, or far away; against the integral bin by bin.
+    @Test func theIntegralOfCountsIsThatOfItsParabolas() {
+        var generator = SeededGenerator(seed: 78)
+        for _ in 0..<200 {
+            let first = Int.random(in: -30...20, using: &generator)
+            let counts = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+                Int.random(in: 0...100, using: &generator)
+            }
+            let mean = Float.random(in: -45...45, using: &generator)
+            let found = moments([mean - 50, mean, mean + 50])
+            let histogram = Histogram(lo: Double(first), binWidth: 1, counts: counts, zeroCount: 0)
+            // What the bins add to the exact sums: the integral of the number of samples between 0 and t.
+            let b = histogram.meanAbsoluteDeviation(found, scale: 1)
+            let empty = Histogram(lo: Double(first), binWidth: 1, counts: counts.map { $0 * 0 }, zeroCount: 0)
+            let exact = empty.meanAbsoluteDeviation(found, scale: 0)
+            let most = (found.second / 3).squareRoot()
+            let sum = integral(counts, from: first, to: found.mean)
+            #expect(abs(b - min(most, exact + 2 * sum / 3)) < 1e-9 * max(1, sum))
+        }
+    }
+
+    private func integral(_ counts: [Int], from first: Int, to end: Double) -> Double {
+        let (reach, sign) = (abs(end), end > 0 ? 1 : -1)
+        func count(_ step: Int) -> Double? {
+            let place = (sign > 0 ? step : -1 - step) - first
+            return counts.indices.contains(place) ? Double(counts[place]) : nil
+        }
+        var (inside, sum) = (0.0, 0.0)
+        for step in 0...Int(reach) {
+            guard let own = count(step) else { continue }
+            let (before, after) = (count(step - 1) ?? own, count(step + 1) ?? own)
+            let (b, c) = (own - before, (after - 2 * own + before) / 2)
+            let a = own - b / 2 - c / 3
+            let u = min(1, reach - Double(step))
+            sum += u * inside + u * u * a / 2 + u * u * u * b / 6 + u * u * u * u * c / 12
+            inside += own
+        }
+        // Beyond the last bin all samples are nearer.
+        return sum
+    }
+
     @Test func meanAbsoluteDeviationIsPooledAndNotAveragedOverImages() {
         // Two images around different means: the pooled b sees the distance between them.
         let first: [Float] = [0, 2], second: [Float] = [10, 12]

@@ -18,8 +18,9 @@ struct BinCounts<Counter: FixedWidthInteger & UnsignedInteger & BitwiseCopyable 
     private(set) var inverseWidths: [Float]
     /// Where counters start.
     private var start = 0
-    /// From `start` on: [lane][bins]; 16 for what is beyond a rectifier's bound; and 16 that kernels may add zeros to. Empty
-    /// until there are samples: whoever counts the first then has the memory in the cache.
+    /// From `start` on: [lane][bins]; 16 for what is beyond a rectifier's bound; and 16 that kernels may add zeros to.
+    ///
+    /// Empty until there are samples: whoever counts the first then has the memory in the cache.
     fileprivate private(set) var counts: [Counter] = []
     /// What the counters could not hold any more; empty until then.
     fileprivate private(set) var full: [Int] = []
@@ -267,22 +268,30 @@ extension Array where Element: FixedWidthInteger {
                     // Lanes are equally long: what follows one another here does so there.
                     return Self.add(source, run.count, to: sums + to[run.lowerBound])
                 }
-                var start = run.lowerBound
-                while start < run.upperBound {
-                    let wide = start &>> shift
-                    let end = Swift.min(run.upperBound, (wide &+ 1) &<< shift)
-                    var sum = Element(truncatingIfNeeded: source[start &- run.lowerBound])
-                    if end &- start == 2 {
-                        // Widths double more often than not, and a vector takes longer for two.
-                        sum &+= Element(truncatingIfNeeded: source[start &- run.lowerBound &+ 1])
-                    } else {
-                        for i in start &- run.lowerBound &+ 1..<end &- run.lowerBound {
-                            sum &+= Element(truncatingIfNeeded: source[i])
-                        }
-                    }
-                    sums[to[wide]] &+= sum
-                    start = end
+                /// The counts of some of the run's bins, which are those of one wider bin.
+                func add(_ bins: Range<Int>) {
+                    var sum: Element = 0
+                    for bin in bins { sum &+= Element(truncatingIfNeeded: source[bin &- run.lowerBound]) }
+                    sums[to[bins.lowerBound &>> shift]] &+= sum
                 }
+                // Whole wider bins of two, the usual width, go by vectors.
+                let pairs = (run.lowerBound + 1) &>> 1..<run.upperBound &>> 1
+                guard shift == 1, !pairs.isEmpty else {
+                    var start = run.lowerBound
+                    while start < run.upperBound {
+                        let end = Swift.min(run.upperBound, (start &>> shift &+ 1) &<< shift)
+                        add(start..<end)
+                        start = end
+                    }
+                    return
+                }
+                if run.lowerBound < 2 * pairs.lowerBound { add(run.lowerBound..<run.lowerBound + 1) }
+                to.forEachRun(of: pairs.lowerBound...pairs.upperBound - 1) { pairs in
+                    Self.addPairs(
+                        source + (2 * pairs.lowerBound - run.lowerBound), pairs.count,
+                        to: sums + to[pairs.lowerBound])
+                }
+                if run.upperBound > 2 * pairs.upperBound { add(run.upperBound - 1..<run.upperBound) }
             }
         }
     }
@@ -305,6 +314,17 @@ extension Array where Element: FixedWidthInteger {
     ) {
         // The compiler makes vectors of this.
         for i in 0..<count { sums[i] &+= Element(truncatingIfNeeded: counts[i]) }
+    }
+
+    /// Adds sums of two neighbours each.
+    @inline(__always)
+    private static func addPairs<Count: FixedWidthInteger>(
+        _ counts: UnsafePointer<Count>, _ pairs: Int, to sums: UnsafeMutablePointer<Element>
+    ) {
+        for i in 0..<pairs {
+            sums[i] &+=
+                Element(truncatingIfNeeded: counts[2 &* i]) &+ Element(truncatingIfNeeded: counts[2 &* i &+ 1])
+        }
     }
 
     @inline(__always)

@@ -51,18 +51,28 @@ struct BlockCounts: Sendable {
     ///
     /// - Parameter lanes: the lanes that carry data.
     mutating func cover(_ rows: UnsafePointer<Double>, rectified: UnsafePointer<Double>?, lanes: Int) {
-        func cover(_ rows: UnsafePointer<Double>, first: Int) {
+        let isEmpty = pending == 0
+        func cover(
+            _ rows: UnsafePointer<Double>, _ lows: UnsafeMutablePointer<Float>, _ highs: UnsafeMutablePointer<Float>
+        ) {
             let (least, greatest) = Self.ranges(rows)
-            for lane in first..<first + MapLayout.lanes {
-                if pending == 0 { (lows[lane], highs[lane]) = (.infinity, -.infinity) }
-                guard lane - first < lanes else { continue }
-                lows[lane] = min(lows[lane], Float(least[lane - first]))
-                highs[lane] = max(highs[lane], Float(greatest[lane - first]))
+            for lane in 0..<MapLayout.lanes {
+                let isUsed = lane < lanes
+                let (low, high) = (
+                    isUsed ? Float(least[lane]) : .infinity, isUsed ? Float(greatest[lane]) : -.infinity
+                )
+                lows[lane] = isEmpty || low < lows[lane] ? low : lows[lane]
+                highs[lane] = isEmpty || high > highs[lane] ? high : highs[lane]
             }
         }
         dataLanes = lanes
-        cover(rectified ?? rows, first: 0)
-        if rectified != nil { cover(rows, first: MapLayout.lanes) }
+        lows.withUnsafeMutableBufferPointer { lows in
+            highs.withUnsafeMutableBufferPointer { highs in
+                guard let lows = lows.baseAddress, let highs = highs.baseAddress else { return }
+                cover(rectified ?? rows, lows, highs)
+                if rectified != nil { cover(rows, lows + MapLayout.lanes, highs + MapLayout.lanes) }
+            }
+        }
     }
 
     private static func ranges(_ rows: UnsafePointer<Double>) -> (

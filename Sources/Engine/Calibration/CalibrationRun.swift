@@ -12,8 +12,8 @@ public struct CalibrationRun: Sendable {
     /// The parts that images are divided into, and the shares of the images that are summed up on the way.
     private static let (parts, shares) = (16, 8)
     private static let partsPerShare = parts / shares
-    /// The most bytes of a batch's maps.
-    private static let mapMemory = 1 << 27
+    /// The most bytes of a batch's maps, and of those of several parts: these should stay in the last cache.
+    private static let (mapMemory, nearMemory) = (1 << 27, 1 << 23)
 
     private let net: LayerGraph
     private let source: ImageSource
@@ -135,12 +135,13 @@ public struct CalibrationRun: Sendable {
 
     /// The images of a batch, and the parts that a thread takes at a time.
     ///
-    /// Counters of a channel, once they are in the cache, should take as many images as there are, so a thread takes all parts of
-    /// a share together, as far as their maps do not take too much memory.
+    /// Counters of a channel, once they are in the cache, should take as many images as there are: those of a part, as far as their
+    /// maps do not take too much memory, and of all parts of a share if these are small.
     private func batches(for program: Program) -> (capacity: Int, together: Int) {
         let images = (source.order.count + Self.parts - 1) / Self.parts
-        let fitting = max(Self.mapMemory / max(1, program.bytesPerImage), program.batchSize)
-        let together = Self.partsPerShare * images <= fitting ? Self.partsPerShare : 1
+        let bytes = max(1, program.bytesPerImage)
+        let together = Self.partsPerShare * images * bytes <= Self.nearMemory ? Self.partsPerShare : 1
+        let fitting = max(Self.mapMemory / bytes, program.batchSize)
         return (max(1, min(together * images, fitting)), together)
     }
 

@@ -75,19 +75,15 @@ public final class FeatureMap {
         precondition(holds(images), "images outside the map")
         let halo = layout.halo
         guard halo > 0 else { return }
-        let side = halo * layout.pixelStride
-        let floats = UnsafeMutableBufferPointer(start: base, count: capacity * layout.imageStride)
+        let (side, row) = (halo * layout.pixelStride, layout.rowStride)
         for plane in images.lowerBound * layout.blocks..<images.upperBound * layout.blocks {
-            for row in 0..<layout.height + 2 * halo {
-                let start = plane * layout.blockStride + row * layout.rowStride
-                let end = start + layout.rowStride
-                if row < halo || row >= layout.height + halo {
-                    floats[start..<end].update(repeating: 0)
-                } else {
-                    floats[start..<start + side].update(repeating: 0)
-                    floats[end - side..<end].update(repeating: 0)
-                }
+            // The right end of a row and the left end of the next lie side by side.
+            let first = base + plane * layout.blockStride
+            first.update(repeating: 0, count: halo * row + side)
+            for next in 1..<layout.height {
+                (first + (halo + next) * row - side).update(repeating: 0, count: 2 * side)
             }
+            (first + (halo + layout.height) * row - side).update(repeating: 0, count: halo * row + side)
         }
     }
 

@@ -3,7 +3,8 @@
 /// Maps of one layout do so anyway: they are one slot. Where a batch's maps do not stay in the cache, those of other
 /// layouts should too: the fewer bytes a run goes through, the more of them are near when they are written again.
 struct SharedMemory: Sendable {
-    /// The region of each slot; `nil` for codes, whose memory is their own.
+    /// The region of each slot; `nil` for those with memory of their own: codes, and narrow maps, of which all would have to be
+    /// cleared for the lanes that no channel fills.
     let regions: [Int?]
     /// The floats of an image in each region.
     let sizes: [Int]
@@ -13,7 +14,7 @@ struct SharedMemory: Sendable {
         var regions: [Int?] = []
         var (sizes, taken): ([Int], [[ClosedRange<Int>]]) = ([], [])
         for (slot, uses) in zip(slots, uses) {
-            guard slot.zeroPoint == nil else {
+            guard slot.zeroPoint == nil, !slot.layout.isNarrow else {
                 regions.append(nil)
                 continue
             }

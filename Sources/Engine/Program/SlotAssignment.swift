@@ -5,7 +5,7 @@ internal import Quant
 struct SlotAssignment {
     private(set) var forms: [TensorID: TensorForms] = [:]
     private(set) var slots: [SlotForm] = []
-    /// When each slot holds what is still needed: from one unit's position to another's. Inputs are there before the first.
+    /// When each slot holds what is still needed, as positions of units; inputs are there before the first.
     private(set) var uses: [[ClosedRange<Int>]] = []
 
     private let net: LayerGraph

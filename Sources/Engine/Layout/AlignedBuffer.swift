@@ -12,11 +12,9 @@ final class AlignedBuffer<Element: BitwiseCopyable> {
     init(uninitialized count: Int) {
         precondition(count > 0, "a buffer has memory")
         let bytes = count * MemoryLayout<Element>.stride
-        let isLarge = bytes >= LargePages.size
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: isLarge ? LargePages.roundedUp(bytes) : bytes,
-            alignment: isLarge ? LargePages.size : cacheLine)
-        LargePages.advise(memory, byteCount: isLarge ? LargePages.worthwhile(bytes) : bytes)
+            byteCount: bytes, alignment: bytes < LargePages.size ? cacheLine : LargePages.size)
+        LargePages.advise(memory, byteCount: bytes)
         elements = UnsafeMutableBufferPointer(
             start: memory.bindMemory(to: Element.self, capacity: count), count: count)
     }

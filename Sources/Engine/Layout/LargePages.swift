@@ -5,15 +5,6 @@ enum LargePages {
     /// Bytes of one, on x86-64 and on arm64 with pages of 4 KB.
     static let size = 1 << 21
 
-    /// As many bytes in whole large pages.
-    static func roundedUp(_ bytes: Int) -> Int { (bytes + size - 1) / size * size }
-
-    /// How many of so many bytes, from a large page's first on, should be on large pages: the last one too if a quarter of it is
-    /// filled, since it is then made in less time than its small pages are.
-    static func worthwhile(_ bytes: Int) -> Int {
-        bytes % size >= size / 4 ? roundedUp(bytes) : bytes
-    }
-
     /// Asks for large pages where new memory, not yet written, holds whole ones.
     ///
     /// The system may decline; nothing depends on it.

@@ -8,7 +8,7 @@ extension Execution {
         Snapshot(
             images: images,
             forms: (program.forms[tensor]?.kept ?? []).map { form in
-                switch memory(form.slot) {
+                switch memory[form.slot] {
                 case .codes(let map): map.withCodes(of: 0..<images) { .codes(Array($0)) }
                 case .floats(let map):
                     map.withFloats(of: 0..<images) { floats in
@@ -28,9 +28,9 @@ extension Execution {
     /// Puts back what a snapshot of the same tensor holds.
     func restore(_ snapshot: Snapshot, of tensor: TensorID, images: Int) {
         guard let tensorForms = program.forms[tensor] else { return }
-        claim(tensor, 0..<images)
+        memory.claim(tensor, 0..<images)
         for (form, values) in zip(tensorForms.kept, snapshot.forms) {
-            switch (memory(form.slot), values) {
+            switch (memory[form.slot], values) {
             case (.codes(let map), .codes(let codes)):
                 map.withCodes(of: 0..<images) { _ = $0.update(fromContentsOf: codes) }
             case (.floats(let map), .floats(let kept)):

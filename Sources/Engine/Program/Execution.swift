@@ -15,19 +15,12 @@ public final class Execution {
 
     private let isa: InstructionSet
     private let scratch = Scratch()
-    private var maps: [Memory?]
-    private var regions: [MapRegion?]
+    let memory: SlotMemory
     private var knownInputCodes: InputCodes?
     /// What fills each map of a narrow input.
     private var narrowMaps: [(values: InputValues, slot: Int)] = []
     /// Operands of the operation that runs, where tensors are stored as codes: by layout and place.
     private var operands: [Operand: FeatureMap] = [:]
-
-    /// What a slot holds.
-    enum Memory {
-        case floats(FeatureMap)
-        case codes(CodeMap)
-    }
 
     /// What makes floats of codes, by the number of channels.
     private var decoding: [Int: Epilogue] = [:]
@@ -42,8 +35,7 @@ public final class Execution {
         self.program = program
         self.capacity = capacity
         self.isa = isa
-        maps = [Memory?](repeating: nil, count: program.slots.count)
-        regions = [MapRegion?](repeating: nil, count: program.sharedMemory?.sizes.count ?? 0)
+        memory = SlotMemory(program, capacity: capacity)
         guard let narrow = program.narrowInput, let form = program.forms[narrow] else { return }
         narrowMaps = form.value.map { [(InputValues(.real), $0)] } ?? []
         narrowMaps += form.copies.map { (InputValues($0.key.grid), $0.slot) }
@@ -101,7 +93,7 @@ public final class Execution {
 
     private func loadCodes(_ positions: Range<Int>, of source: ImageSource) throws -> Bool {
         guard source.layout == .nchw, let input = program.inputCodes, let form = program.forms[input.tensor],
-            let codes = inputCodes(for: source), case .codes(let map) = memory(form.slot(for: input.copy))
+            let codes = inputCodes(for: source), case .codes(let map) = memory[form.slot(for: input.copy)]
         else { return false }
         return try positions.enumerated().allSatisfy { image, position in
             try codes.load(source.order[position], of: source.images, into: map, image: image, isa: isa)
@@ -133,7 +125,7 @@ public final class Execution {
         precondition(images <= capacity && inputs.count == program.net.graph.inputs.count)
         let batch = 0..<images
         for (tensor, values) in zip(program.net.graph.inputs, inputs) {
-            claim(tensor, batch)
+            memory.claim(tensor, batch)
             if tensor == program.narrowInput {
                 for map in narrowMaps { map.values.load(planar: values, into: floats(map.slot), images: batch) }
                 continue
@@ -164,10 +156,10 @@ public final class Execution {
             }
             switch program.net.units[position] {
             case .layer(let index):
-                claim(program.net.layers[index].output, batch)
+                memory.claim(program.net.layers[index].output, batch)
                 try run(layer: index, batch, observer, cancelled)
             case .operation(let node):
-                for output in node.outputs { claim(output, batch) }
+                for output in node.outputs { memory.claim(output, batch) }
                 run(node, batch, observer)
             }
             passed(position)
@@ -271,7 +263,7 @@ public final class Execution {
         var result: [(map: CodeMap, grid: ActivationGrid)] = []
         for tensor in tensors {
             guard let tensor, let form = program.forms[tensor], let slot = form.value, let grid = form.stored,
-                case .codes(let map) = memory(slot)
+                case .codes(let map) = memory[slot]
             else { return nil }
             result.append((map, grid))
         }
@@ -362,47 +354,15 @@ public final class Execution {
     }
 
     private func floats(_ slot: Int) -> FeatureMap {
-        guard case .floats(let map) = memory(slot) else { preconditionFailure("a slot of codes") }
+        guard case .floats(let map) = memory[slot] else { preconditionFailure("a slot of codes") }
         return map
     }
 
     /// A slot's map; `step` is what one unit of its codes stands for, where somebody reads values.
     private func map(_ slot: Int, step: Float = 1) -> StoredMap {
-        switch memory(slot) {
+        switch memory[slot] {
         case .floats(let map): .floats(map)
         case .codes(let map): .codes(map, step: step)
-        }
-    }
-
-    func memory(_ slot: Int) -> Memory {
-        if let known = maps[slot] { return known }
-        let form = program.slots[slot]
-        let memory: Memory =
-            if let zeroPoint = form.zeroPoint {
-                .codes(CodeMap(layout: form.layout, capacity: capacity, zeroPoint: zeroPoint))
-            } else if let region = region(of: slot) {
-                .floats(FeatureMap(layout: form.layout, capacity: capacity, in: region.memory))
-            } else {
-                .floats(FeatureMap(layout: form.layout, capacity: capacity))
-            }
-        maps[slot] = memory
-        return memory
-    }
-
-    private func region(of slot: Int) -> MapRegion? {
-        guard let shared = program.sharedMemory, let index = shared.regions[slot] else { return nil }
-        if let known = regions[index] { return known }
-        let region = MapRegion(floats: capacity * shared.sizes[index])
-        regions[index] = region
-        return region
-    }
-
-    /// Makes ready what a tensor's maps share with others, before something is written there.
-    func claim(_ tensor: TensorID, _ batch: Range<Int>) {
-        guard program.sharedMemory != nil, let form = program.forms[tensor] else { return }
-        for slot in [form.value].compactMap(\.self) + form.copies.map(\.slot) {
-            guard case .floats(let map) = memory(slot) else { continue }
-            region(of: slot)?.claim(map, of: slot, batch)
         }
     }
 }

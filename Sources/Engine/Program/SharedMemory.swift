@@ -31,21 +31,3 @@ struct SharedMemory: Sendable {
         (self.regions, self.sizes) = (regions, sizes)
     }
 }
-
-/// One region of one thread, and whose halo is clear in it.
-final class MapRegion {
-    /// Enough for the largest map of any slot.
-    let memory: AlignedBuffer<Float>
-    private var occupant: Int?
-    private var images = 0
-
-    /// Memory that nobody has used.
-    init(floats: Int) { memory = AlignedBuffer(uninitialized: floats) }
-
-    /// Makes memory ready for images of a slot: what others left in its halo and unused lanes goes.
-    func claim(_ map: FeatureMap, of slot: Int, _ batch: Range<Int>) {
-        if occupant == slot, batch.upperBound <= images { return }
-        map.clearUnused(of: 0..<batch.upperBound)
-        (occupant, images) = (slot, batch.upperBound)
-    }
-}
